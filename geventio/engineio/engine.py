@@ -1,0 +1,303 @@
+"""The engine: checks requests, finds or opens their session, and hands them to its transport.
+
+It serves Socket.IO from below, and alone as an Engine.IO server::
+
+    engine = Engine()
+
+    @engine.on("connection")
+    def connected(socket):
+        socket.on("message", socket.send)
+
+    serve(EngineIOMiddleware(engine), "127.0.0.1:5000")
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from geventio.engineio.errors import ErrorCode, RequestRejected
+from geventio.engineio.origins import check_origin, preflight
+from geventio.engineio.request import Headers, Request, Response
+from geventio.engineio.session import Session, SessionHandler, State
+from geventio.engineio.sockets import EngineSocket
+from geventio.engineio.transports.polling import PollingTransport
+from geventio.engineio.transports.websocket import WebSocketTransport
+from geventio.engineio.upgrade import Upgrade
+from geventio.engineio.wire import open_packet, set_cookie, websocket_response_head
+from geventio.exceptions import SERVER_SHUTTING_DOWN, ConfigurationError
+from geventio.options import AllowRequest, EngineOptions, Origins
+from geventio.protocol.websocket import HandshakeRejected, check_handshake
+from geventio.runtime import current_runtime
+
+logger = logging.getLogger("geventio.engineio")
+
+REVISION: Final = "4"
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+
+
+class Engine:
+    """An Engine.IO server, whatever brings it its requests. The parameters are the fields of
+    :class:`~geventio.options.EngineOptions`.
+
+    :raises ConfigurationError: for an option out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str = "/engine.io/",
+        ping_interval: float = 25.0,
+        ping_timeout: float = 20.0,
+        upgrade_timeout: float = 10.0,
+        max_http_buffer_size: int = 1_000_000,
+        max_send_buffer: int = 1_000_000,
+        transports: Iterable[str] = ("polling", "websocket"),
+        allow_upgrades: bool = True,
+        allow_request: AllowRequest | None = None,
+        cors_allowed_origins: Origins | None = None,
+        cors_credentials: bool = False,
+        cookie: bool | str | Mapping[str, Any] = False,
+        http_compression: bool = True,
+        http_compression_threshold: int = 1024,
+        body_timeout: float = 10.0,
+    ) -> None:
+        self._setup(
+            EngineOptions(
+                path=path,
+                ping_interval=ping_interval,
+                ping_timeout=ping_timeout,
+                upgrade_timeout=upgrade_timeout,
+                max_http_buffer_size=max_http_buffer_size,
+                max_send_buffer=max_send_buffer,
+                transports=transports,  # type: ignore[arg-type]  # any iterable: the options make it a tuple
+                allow_upgrades=allow_upgrades,
+                allow_request=allow_request,
+                cors_allowed_origins=cors_allowed_origins,
+                cors_credentials=cors_credentials,
+                cookie=cookie,
+                http_compression=http_compression,
+                http_compression_threshold=http_compression_threshold,
+                body_timeout=body_timeout,
+            )
+        )
+
+    @classmethod
+    def from_options(cls, options: EngineOptions, open_handler: Callable[[Session], SessionHandler]) -> "Engine":
+        """An engine under another floor, which makes the handler of every session itself."""
+        engine = cls.__new__(cls)
+        engine._setup(options)
+        engine._open_handler = open_handler
+        return engine
+
+    def _setup(self, options: EngineOptions) -> None:
+        self.options = options
+        self.sessions: dict[str, Session] = {}
+        """Open sessions by id."""
+        self._connected: list[Callable[[EngineSocket], Any]] = []
+        self._open_handler: Callable[[Session], SessionHandler] = self._open_socket
+        self._closed = False
+        # Hooks of the application may block, so their requests leave the hub.
+        self._hooked = options.allow_request is not None or callable(options.cors_allowed_origins)
+        self._refused: set[str] = set()
+
+    def on(self, event: str, handler: HandlerT | None = None) -> Any:
+        """Register ``handler(socket)`` for ``connection``: as ``engine.on("connection", handler)`` or as a decorator.
+
+        :raises ConfigurationError: for another event, or a handler that is not callable.
+        """
+        if event != "connection":
+            raise ConfigurationError(f'an engine has the event "connection", not {event!r}')
+        if handler is None:
+            return lambda function: self.on(event, function)
+        if not callable(handler):
+            raise ConfigurationError(f"a handler must be callable, not {handler!r}")
+        self._connected.append(handler)
+        return handler
+
+    def _open_socket(self, session: Session) -> SessionHandler:
+        socket = EngineSocket(session)
+        for handler in self._connected:
+            socket.run(handler, socket)
+        return socket
+
+    def close(self) -> None:
+        """End all sessions and refuse new ones."""
+        self._closed = True
+        for session in list(self.sessions.values()):
+            session.shut_down(SERVER_SHUTTING_DOWN)
+
+    # -- requests
+
+    def handle(self, request: Request) -> None:
+        """Answer *request*, now or later. Called in the hub or in a greenlet; never blocks and never raises."""
+        if self._hooked:
+            current_runtime().workers.call(self._handle, request)
+        else:
+            self._handle(request)
+
+    def _handle(self, request: Request) -> None:
+        cors: Headers = []
+        try:
+            if request.method == "OPTIONS":
+                cors = check_origin(self.options, request)
+                if not cors:
+                    raise RequestRejected(ErrorCode.BAD_HANDSHAKE_METHOD, "OPTIONS without Origin")
+                request.respond(Response(204, preflight(request, cors), b""))
+                return
+            transport = request.query.get("transport", "")
+            if transport not in self.options.transports:
+                raise RequestRejected(ErrorCode.UNKNOWN_TRANSPORT)
+            cors = check_origin(self.options, request)
+            sid = request.query.get("sid")
+            if sid is None:
+                self._handshake(request, transport, cors)
+            else:
+                self._dispatch(request, transport, sid, cors)
+        except RequestRejected as rejection:
+            self._reject(request, rejection, cors)
+        except HandshakeRejected as rejection:
+            body = rejection.message.encode()
+            request.respond(Response(rejection.status, [*rejection.headers, ("Connection", "close")], body))
+
+    def _dispatch(self, request: Request, transport_name: str, sid: str, cors: Headers) -> None:
+        session = self.sessions.get(sid)
+        if session is None:
+            raise RequestRejected(ErrorCode.UNKNOWN_SID)
+        if request.query.get("EIO") != REVISION:
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "PROTOCOL_MISMATCH")
+        if transport_name == "websocket" and _wants_websocket(request):
+            self._upgrade(request, session, cors)
+            return
+        transport = session.transport
+        if transport.name != transport_name or not isinstance(transport, PollingTransport):
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "TRANSPORT_MISMATCH")
+        if request.method == "GET":
+            transport.get(request, cors)
+        elif request.method == "POST":
+            transport.post(request, cors)
+        else:
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "METHOD")
+
+    def _handshake(self, request: Request, transport: str, cors: Headers) -> None:
+        if request.method != "GET":
+            raise RequestRejected(ErrorCode.BAD_HANDSHAKE_METHOD)
+        upgrade = _wants_websocket(request)
+        if transport == "websocket" and not upgrade:
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "TRANSPORT_HANDSHAKE_ERROR")
+        if self._closed:
+            raise RequestRejected(ErrorCode.FORBIDDEN, "CLOSED", "The server is closing", 503)
+        self._ask_application(request)
+        if request.query.get("EIO") != REVISION:
+            raise RequestRejected(ErrorCode.UNSUPPORTED_PROTOCOL_VERSION)
+        if transport == "websocket":
+            self._accept_websocket(request, cors)
+        else:
+            self._open_polling(request, cors)
+
+    def _ask_application(self, request: Request) -> None:
+        allow_request = self.options.allow_request
+        if allow_request is None:
+            return
+        try:
+            answer = allow_request(request.environ())
+        except Exception:
+            logger.exception("allow_request failed, and the handshake was refused")
+            raise RequestRejected(ErrorCode.FORBIDDEN, "ALLOW_REQUEST_FAILED") from None
+        if answer is not True and answer is not None:
+            raise RequestRejected(ErrorCode.FORBIDDEN, "ALLOW_REQUEST", answer if isinstance(answer, str) else None)
+
+    def _new_session(self, request: Request) -> Session:
+        session_id = secrets.token_urlsafe(15)  # 120 random bits
+        session = Session(self, session_id, request.keep(), current_runtime())
+        self.sessions[session_id] = session
+        return session
+
+    def _open_polling(self, request: Request, cors: Headers) -> None:
+        session = self._new_session(request)
+        session.transport = PollingTransport(session, self.options, session.flush)
+        upgrades = self.options.allow_upgrades and "websocket" in self.options.transports and request.websocket_possible
+        session.send_prepared(open_packet(session.id, ["websocket"] if upgrades else [], self.options))
+        session.handler = self._open_handler(session)
+        session.transport.get(request, [*cors, *set_cookie(self.options, session.id)])
+
+    def _accept_websocket(self, request: Request, cors: Headers) -> None:
+        accept = check_handshake(request.method, request.headers)
+        if not request.websocket_possible:
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections")
+        session = self._new_session(request)
+
+        def attach(make_stream: Any) -> None:
+            session.transport = WebSocketTransport(
+                make_stream,
+                session,
+                session.runtime,
+                max_message_size=self.options.max_http_buffer_size,
+                base64=bool(request.query.get("b64")),
+            )
+            session.send_prepared(open_packet(session.id, [], self.options))
+            session.handler = self._open_handler(session)
+
+        request.accept_websocket(websocket_response_head(accept, cors), attach)
+
+    def _upgrade(self, request: Request, session: Session, cors: Headers) -> None:
+        if not self.options.allow_upgrades:
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "UPGRADES_NOT_ALLOWED")
+        accept = check_handshake(request.method, request.headers)
+        if not request.websocket_possible:
+            raise RequestRejected(ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections")
+        # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and so do we.
+        useless = session.upgrade is not None or session.transport.name != "polling" or session.state is not State.OPEN
+        upgrade = Upgrade(session, self.options.upgrade_timeout)
+
+        def attach(make_stream: Any) -> None:
+            upgrade.transport = WebSocketTransport(
+                make_stream,
+                upgrade,
+                session.runtime,
+                max_message_size=self.options.max_http_buffer_size,
+                base64=bool(request.query.get("b64")),
+            )
+            if useless:
+                upgrade.cancel()
+            else:
+                session.upgrade = upgrade
+
+        request.accept_websocket(websocket_response_head(accept, cors), attach)
+
+    def _reject(self, request: Request, rejection: RequestRejected, cors: Headers) -> None:
+        self._log_rejection(request, rejection)
+        if _wants_websocket(request):
+            headers = [("Connection", "close"), ("Content-Type", "text/plain; charset=UTF-8"), *cors]
+            request.respond(Response(400, headers, rejection.message.encode("utf-8", "replace")))
+        else:
+            headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *cors]
+            request.respond(Response(rejection.status, headers, rejection.body()))
+
+    def _log_rejection(self, request: Request, rejection: RequestRejected) -> None:
+        """What an operator can mend is said once at WARNING; the rest is any scanner's noise."""
+        logger.debug("request refused: %s", rejection)
+        reason = rejection.context or str(int(rejection.code))
+        if reason in self._refused:
+            return
+        if reason == "ORIGIN_NOT_ALLOWED":
+            origin = request.headers.get("origin", "")[:256]
+            advice = f"add {origin!r} to cors_allowed_origins if its pages may connect"
+        elif rejection.code is ErrorCode.UNSUPPORTED_PROTOCOL_VERSION:
+            advice = "a client speaks another protocol version; this server takes Socket.IO clients 3 and 4 (EIO=4)"
+        else:
+            return
+        self._refused.add(reason)
+        logger.warning("request refused: %s; %s (said once)", rejection.message, advice)
+
+    # -- sessions
+
+    def session_closed(self, session: Session) -> None:
+        """The session's id is void (see SessionOwner)."""
+        self.sessions.pop(session.id, None)
+
+
+def _wants_websocket(request: Request) -> bool:
+    return request.headers.get("upgrade", "").lower() == "websocket"
+
+

@@ -1,0 +1,90 @@
+"""One application message made ready to send: its wire forms are built when first asked for, and only once.
+
+A broadcast hands the same object to every session, so a thousand clients cost one encoding for each form in use
+(WebSocket frames, polling payload) and share its bytes::
+
+    prepared = PreparedMessages(["2[\\"news\\"]"])
+    for session in sessions:
+        session.send(prepared)
+"""
+
+from collections.abc import Sequence
+
+from geventio.protocol.engineio import Packet, PacketType, encode_packet, encode_packet_base64
+from geventio.protocol.websocket import encode_binary, encode_text
+
+
+class PreparedMessages:
+    """Engine.IO messages that belong together: a text and its attachments, or one binary message."""
+
+    __slots__ = ("_base64_frames", "_frames", "_payload", "compress", "messages")
+
+    def __init__(self, messages: Sequence[str | bytes], *, compress: bool = True) -> None:
+        self.messages = messages
+        self.compress = compress
+        """Whether the application allows compression of these messages."""
+        self._frames: bytes | None = None
+        self._base64_frames: bytes | None = None
+        self._payload: str | None = None
+
+    def frames(self) -> bytes:
+        """WebSocket frames, one after the other."""
+        frames = self._frames
+        if frames is None:
+            messages = self.messages
+            if len(messages) == 1 and type(messages[0]) is str:
+                frames = encode_text("4" + messages[0])
+            else:
+                frames = b"".join(
+                    encode_text("4" + message) if isinstance(message, str) else encode_binary(message)
+                    for message in messages
+                )
+            self._frames = frames
+        return frames
+
+    def base64_frames(self) -> bytes:
+        """WebSocket frames for a client that asked for text only (``b64`` in its query)."""
+        if self._base64_frames is None:
+            self._base64_frames = b"".join(encode_text(text) for text in self._texts())
+        return self._base64_frames
+
+    def payload(self) -> str:
+        """Polling form: packets joined by the record separator."""
+        if self._payload is None:
+            self._payload = "\x1e".join(self._texts())
+        return self._payload
+
+    def _texts(self) -> list[str]:
+        return [encode_packet_base64(Packet(PacketType.MESSAGE, message)) for message in self.messages]
+
+
+class PreparedControl:
+    """One Engine.IO packet that is not a message, ready to send."""
+
+    __slots__ = ("_frames", "_payload")
+
+    compress = False
+
+    def __init__(self, packet: Packet) -> None:
+        text = encode_packet(packet)
+        assert isinstance(text, str)
+        self._payload = text
+        self._frames = encode_text(text)
+
+    def frames(self) -> bytes:
+        """A WebSocket text frame."""
+        return self._frames
+
+    base64_frames = frames
+
+    def payload(self) -> str:
+        """Polling form."""
+        return self._payload
+
+
+Prepared = PreparedMessages | PreparedControl
+
+CLOSE = PreparedControl(Packet(PacketType.CLOSE))
+PING = PreparedControl(Packet(PacketType.PING))
+NOOP = PreparedControl(Packet(PacketType.NOOP))
+PROBE_PONG = PreparedControl(Packet(PacketType.PONG, "probe"))

@@ -1,0 +1,273 @@
+"""One client: its transport, its heartbeat, what waits to be sent, and one state that says how far it has come.
+
+::
+
+    OPEN ──► CLOSING ──► CLOSED          CLOSING: a polling client that has not yet asked again and so has not heard
+      └────────────────────▲
+
+A session is told what happened by its transport (:class:`~geventio.engineio.transports.base.TransportOwner`) and tells its
+handler (:class:`SessionHandler`); neither knows the other.
+"""
+
+import logging
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from geventio.engineio.prepared import PING, Prepared, PreparedMessages
+from geventio.engineio.request import KeptRequest
+from geventio.engineio.transports.base import Transport
+from geventio.engineio.transports.polling import PollingTransport
+from geventio.engineio.transports.websocket import WebSocketTransport
+from geventio.exceptions import (
+    FORCED_CLOSE,
+    FORCED_SERVER_CLOSE,
+    PING_TIMEOUT,
+    TRANSPORT_CLOSE,
+    TRANSPORT_ERROR,
+    GeventIOError,
+)
+from geventio.options import EngineOptions
+from geventio.protocol.engineio import Packet, PacketType
+from geventio.runtime import Runtime, Timer
+
+if TYPE_CHECKING:
+    from geventio.engineio.upgrade import Upgrade
+
+logger = logging.getLogger("geventio.engineio")
+
+CLOSE_GRACE: Final = 30.0
+"""Seconds that a polling client has to fetch the news that its session was closed (as in Node.js)."""
+
+
+class State(IntEnum):
+    """How far a session has come."""
+
+    OPEN = 1
+    CLOSING = 2
+    CLOSED = 3
+
+
+MOVES: Final = {
+    State.OPEN: frozenset({State.CLOSING, State.CLOSED}),
+    State.CLOSING: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset[State](),
+}
+
+
+class InvalidState(GeventIOError):
+    """A move that no session makes: a defect of geventio."""
+
+
+class SessionHandler(Protocol):
+    """Who a session works for. Called in the hub or in a request's greenlet; must not block."""
+
+    def on_message(self, data: str | bytes, /) -> None:
+        """A message of the client."""
+
+    def on_close(self, reason: str, detail: str, /) -> None:
+        """The client is gone, once; *reason* is a close reason, *detail* says more or is empty."""
+
+
+class SessionOwner(Protocol):
+    """The engine, as its sessions see it."""
+
+    options: EngineOptions
+
+    def session_closed(self, session: "Session", /) -> None:
+        """The session's id is void."""
+
+
+class Session:
+    """One Engine.IO session. ``id`` is a secret that stands for the client: never log it."""
+
+    __slots__ = (
+        "_engine",
+        "_extended",
+        "_outbox",
+        "_timer",
+        "handler",
+        "id",
+        "outbox_size",
+        "request",
+        "runtime",
+        "state",
+        "transport",
+        "upgrade",
+    )
+
+    handler: SessionHandler
+    transport: Transport
+
+    def __init__(self, engine: SessionOwner, session_id: str, request: KeptRequest, runtime: Runtime) -> None:
+        self.id = session_id
+        self.request = request
+        """The handshake's request."""
+        self.runtime = runtime
+        self.state = State.OPEN
+        self.upgrade: Upgrade | None = None
+        self._engine = engine
+        self._outbox: list[Prepared] | None = None  # what waits for a GET; always None on WebSocket
+        self.outbox_size = 0
+        self._extended = True  # whether this ping's deadline may not be put off (any more)
+        self._timer: Timer = runtime.timers.start(engine.options.ping_interval, self._send_ping)
+
+    def _move(self, state: State) -> None:
+        if state not in MOVES[self.state]:
+            raise InvalidState(f"a session does not go from {self.state.name} to {state.name}")
+        self.state = state
+
+    # -- out
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait to be sent, in the session and in its transport."""
+        return self.outbox_size + self.transport.buffered
+
+    @property
+    def writable(self) -> bool:
+        """Whether a packet sent now would leave at once."""
+        return self.transport.writable and not self._outbox
+
+    def send(self, data: str | bytes | bytearray | memoryview) -> None:
+        """Send one message: text, or bytes as a binary message. Never blocks; nothing is sent once the session is closed.
+
+        :raises TypeError: for anything else.
+        """
+        if isinstance(data, (bytearray, memoryview)):
+            data = bytes(data)
+        elif not isinstance(data, (str, bytes)):
+            raise TypeError(f"a message is text or bytes, not {type(data).__name__}")
+        self.send_prepared(PreparedMessages((data,)))
+
+    def send_prepared(self, prepared: Prepared) -> None:
+        """Send what others may be sent too. Never blocks."""
+        if self.state is not State.OPEN:
+            return
+        transport = self.transport
+        if type(transport) is WebSocketTransport:
+            transport.send_one(prepared)
+            return
+        size = len(prepared.payload())
+        if self.outbox_size > self._engine.options.max_send_buffer:
+            self.runtime.soon(self.transport_closed, transport, TRANSPORT_ERROR, "send buffer full")
+            return
+        self.outbox_size += size
+        if self._outbox is None:
+            self._outbox = [prepared]
+            if transport.writable:
+                self.runtime.at_end_of_turn(self.flush)
+        else:
+            self._outbox.append(prepared)
+
+    def flush(self) -> None:
+        """Hand over to the transport what waits, if it can take it now."""
+        outbox = self._outbox
+        if outbox is not None and self.state is State.OPEN and self.transport.send(outbox):
+            self._outbox = None
+            self.outbox_size = 0
+
+    # -- in
+
+    def message_received(self, data: str | bytes) -> None:
+        """A message of the client (see TransportOwner)."""
+        if not self._extended:
+            self._extend_deadline()
+        if self.state is State.OPEN:
+            self.handler.on_message(data)
+
+    def packet_received(self, packet: Packet) -> None:
+        """Any other packet of the client (see TransportOwner)."""
+        kind = packet.type
+        if kind is PacketType.PONG:
+            self._restart_timer(self._engine.options.ping_interval, self._send_ping)
+            self._extended = True
+            return
+        if not self._extended:
+            self._extend_deadline()
+        if kind is PacketType.PING:
+            self._end(TRANSPORT_ERROR, "invalid heartbeat direction")
+        elif kind is PacketType.CLOSE:
+            if isinstance(self.transport, PollingTransport):
+                self.transport.nudge()
+            self._end(TRANSPORT_CLOSE, "")
+        # OPEN, UPGRADE and NOOP of a client mean nothing here, and Node.js ignores them too.
+
+    # -- heartbeat
+
+    def _send_ping(self) -> None:
+        """Runs in the hub."""
+        self._restart_timer(self._engine.options.ping_timeout, self._ping_timed_out)
+        self._extended = False
+        self.send_prepared(PING)
+
+    def _extend_deadline(self) -> None:
+        """Other traffic shows that the client lives: it gets the whole time once more, once per ping."""
+        self._extended = True
+        self._restart_timer(self._engine.options.ping_timeout, self._ping_timed_out)
+
+    def _ping_timed_out(self) -> None:
+        self._end(PING_TIMEOUT, "")
+
+    def _restart_timer(self, delay: float, callback: Callable[[], None]) -> None:
+        self._timer.stop()
+        if self.state is State.OPEN:
+            self._timer = self.runtime.timers.start(delay, callback)
+
+    # -- the end
+
+    def close(self) -> None:
+        """End the session: send what waits, then say goodbye. Never blocks."""
+        if self.state is not State.OPEN:
+            return
+        waiting = self._outbox or []
+        if self.transport.close(waiting):
+            self._finish(FORCED_CLOSE, "", abort=False)
+            return
+        # A polling client without a GET: it hears of it when it asks next.
+        self._move(State.CLOSING)
+        self._outbox = None
+        self._timer.stop()
+        self._timer = self.runtime.timers.start(CLOSE_GRACE, self._forget)
+        self.handler.on_close(FORCED_SERVER_CLOSE, "")
+
+    def shut_down(self, reason: str) -> None:
+        """End the session now, for good: the server closes. Its handler hears *reason*."""
+        if self.state is State.OPEN:
+            self.transport.close([])
+            self._finish(reason, "", abort=not isinstance(self.transport, WebSocketTransport))
+        elif self.state is State.CLOSING:
+            self._forget()
+
+    def transport_closed(self, transport: Transport, reason: str, detail: str) -> None:
+        """The transport ended by itself (see TransportOwner)."""
+        if transport is not self.transport:
+            return
+        if self.state is State.CLOSING:
+            self._forget()
+        elif self.state is State.OPEN:
+            self._finish(reason, detail, abort=reason == TRANSPORT_ERROR)
+
+    def _end(self, reason: str, detail: str) -> None:
+        """The session ends for *reason*."""
+        if self.state is State.OPEN:
+            if isinstance(self.transport, WebSocketTransport):
+                self.transport.close([])
+            self._finish(reason, detail, abort=not isinstance(self.transport, WebSocketTransport))
+
+    def _finish(self, reason: str, detail: str, *, abort: bool) -> None:
+        self._forget(abort=abort)
+        if detail:
+            logger.debug("session closed: %s (%s)", reason, detail)
+        self.handler.on_close(reason, detail)
+
+    def _forget(self, *, abort: bool = True) -> None:
+        self._move(State.CLOSED)
+        self._timer.stop()
+        self._outbox = None
+        if self.upgrade is not None:
+            self.upgrade.cancel()
+            self.upgrade = None
+        if abort:
+            self.transport.abort()
+        self._engine.session_closed(self)

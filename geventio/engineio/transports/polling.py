@@ -1,0 +1,158 @@
+"""HTTP long-polling transport: a GET waits for packets, a POST brings some.
+
+One of each may be under way at a time; a second one is a broken client or a stolen session id, and ends the session
+(Engine.IO protocol, "HTTP long-polling"). What leaves in one turn of the hub leaves in one response.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from geventio.engineio.compression import accepted_encoding, compress
+from geventio.engineio.prepared import CLOSE, NOOP, Prepared
+from geventio.engineio.request import Headers, Request, Response
+from geventio.engineio.transports.base import TransportOwner
+from geventio.exceptions import PARSE_ERROR, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError, PayloadTooBig
+from geventio.options import EngineOptions
+from geventio.protocol.engineio import PacketType, decode_payload
+
+SEPARATOR: Final = "\x1e"
+TEXT: Final = ("Content-Type", "text/plain; charset=UTF-8")
+HTML: Final = ("Content-Type", "text/html")
+NO_STORE: Final = ("Cache-Control", "no-store")
+NO_SNIFF: Final = ("X-Content-Type-Options", "nosniff")
+
+Poll = tuple[Request, Headers]
+
+
+class PollingTransport:
+    """The requests of one polling session."""
+
+    __slots__ = ("_closing", "_on_poll", "_options", "_poll", "_post", "owner")
+
+    name: Final = "polling"
+    buffered: Final = 0  # what waits, waits in the session
+
+    def __init__(self, owner: TransportOwner, options: EngineOptions, on_poll: Callable[[], None]) -> None:
+        self.owner = owner
+        self._options = options
+        self._on_poll = on_poll  # told that packets could be sent now
+        self._poll: Poll | None = None
+        self._post: Request | None = None
+        self._closing: list[Prepared] | None = None  # what the next GET gets before it hears that this is over
+
+    @property
+    def writable(self) -> bool:
+        """Whether a GET waits."""
+        return self._poll is not None
+
+    @property
+    def closing(self) -> bool:
+        """Whether the client's next GET is to hear that this is over."""
+        return self._closing is not None
+
+    def get(self, request: Request, headers: Headers) -> None:
+        """A GET: answered when there is something to send."""
+        if self._poll is not None:
+            request.respond(Response(400, headers, b""))
+            self._answer([CLOSE])
+            self.owner.transport_closed(self, TRANSPORT_ERROR, "overlap from client")
+            return
+        self._poll = (request, headers)
+        request.on_abort(self._poll_aborted)
+        if self._closing is not None:
+            self._answer([*self._closing, NOOP, CLOSE])
+            self._closing = None
+            self.owner.transport_closed(self, TRANSPORT_CLOSE, "")
+        else:
+            self._on_poll()
+
+    def post(self, request: Request, headers: Headers) -> None:
+        """A POST: its packets are received in order."""
+        if self._post is not None:
+            request.respond(Response(400, headers, b""))
+            self.owner.transport_closed(self, TRANSPORT_ERROR, "data request overlap from client")
+            return
+        if request.headers.get("content-type") == "application/octet-stream":
+            request.respond(Response(400, headers, b""))
+            self.owner.transport_closed(self, TRANSPORT_ERROR, "invalid content")
+            return
+        self._post = request
+
+        def received(body: bytes | None) -> None:
+            self._post = None
+            if body is None:
+                self.owner.transport_closed(self, TRANSPORT_ERROR, "data request connection closed prematurely")
+            else:
+                self._receive(request, headers, body)
+
+        try:
+            request.receive_body(self._options.max_http_buffer_size, received)
+        except PayloadTooBig:
+            self._post = None
+            request.respond(Response(413, headers, b""))
+
+    def _receive(self, request: Request, headers: Headers, body: bytes) -> None:
+        owner = self.owner
+        try:
+            for packet in decode_payload(body.decode("utf-8")):
+                if packet.type is PacketType.MESSAGE:
+                    owner.message_received(packet.data)
+                else:
+                    owner.packet_received(packet)
+        except (UnicodeDecodeError, PacketDecodeError) as error:
+            request.respond(Response(400, headers, b""))
+            problem = "payload is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+            owner.transport_closed(self, PARSE_ERROR, problem)
+        else:
+            request.respond(Response(200, [HTML, NO_STORE, *headers], b"ok"))
+
+    def _poll_aborted(self) -> None:
+        """Runs in the hub: the client went away with its GET unanswered."""
+        if self._poll is not None:
+            self._poll = None
+            self.owner.transport_closed(self, TRANSPORT_ERROR, "poll connection closed prematurely")
+
+    def send(self, packets: list[Prepared]) -> bool:
+        """Answer the GET that waits."""
+        if self._poll is None:
+            return False
+        self._answer(packets)
+        return True
+
+    def _answer(self, packets: list[Prepared]) -> None:
+        assert self._poll is not None
+        request, headers = self._poll
+        self._poll = None
+        request.on_abort(None)
+        body = SEPARATOR.join([prepared.payload() for prepared in packets]).encode("utf-8", "surrogatepass")
+        headers = [TEXT, NO_STORE, NO_SNIFF, *headers]
+        options = self._options
+        if options.http_compression and len(body) >= options.http_compression_threshold:
+            coding = accepted_encoding(request.headers.get("accept-encoding", ""))
+            if coding is not None and any(prepared.compress for prepared in packets):
+                body = compress(body, coding)
+                headers += [("Content-Encoding", coding), ("Vary", "Accept-Encoding")]
+        request.respond(Response(200, headers, body))
+
+    def close(self, packets: list[Prepared]) -> bool:
+        """Send *packets* and the close packet, now or with the client's next GET."""
+        if self._poll is not None:
+            self._answer([*packets, CLOSE])
+            return True
+        self._closing = packets
+        return False
+
+    def release(self) -> None:
+        """The session has moved to another transport: let go of a GET that still waits."""
+        if self._poll is not None:
+            self._answer([CLOSE])
+
+    def abort(self) -> None:
+        """End now; a GET that waits is answered, because a connection that just closes would look like a fault."""
+        self.release()
+        self._closing = None
+
+    def nudge(self) -> None:
+        """Answer the GET that waits with nothing, so that the client can pause polling for an upgrade."""
+        if self._poll is not None:
+            self._answer([NOOP])

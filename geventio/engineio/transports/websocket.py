@@ -1,0 +1,143 @@
+"""WebSocket transport: the codec of ``protocol/websocket`` on a stream, packets up, frames down."""
+
+from collections.abc import Callable
+from typing import Final
+
+from geventio.engineio.prepared import Prepared
+from geventio.engineio.transports.base import TransportOwner
+from geventio.exceptions import PARSE_ERROR, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError
+from geventio.protocol.engineio import PacketType, decode_packet
+from geventio.protocol.websocket import CloseCode, State, WebSocketProtocol
+from geventio.runtime import Receiver, Runtime, Stream, Timer
+
+LINGER: Final = 3.0
+"""Seconds that the peer has to answer a close frame and to close its side of the connection."""
+
+
+class WebSocketTransport:
+    """One WebSocket connection."""
+
+    __slots__ = ("_base64", "_linger", "_protocol", "_runtime", "_stream", "owner")
+
+    name: Final = "websocket"
+
+    def __init__(
+        self,
+        make_stream: Callable[[Receiver], Stream],
+        owner: TransportOwner,
+        runtime: Runtime,
+        *,
+        max_message_size: int,
+        base64: bool = False,
+    ) -> None:
+        self.owner = owner
+        self._runtime = runtime
+        self._base64 = base64  # the client's own request said that it can't read binary frames
+        self._protocol = WebSocketProtocol(max_message_size)
+        self._linger: Timer | None = None
+        self._stream = make_stream(self)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the kernel took everything that was sent so far."""
+        return not self._stream.buffered and self._protocol.state is State.OPEN
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for the kernel."""
+        return self._stream.buffered
+
+    def send(self, packets: list[Prepared]) -> bool:
+        """Send *packets*; a client that reads too slowly for them is cut off."""
+        for prepared in packets:
+            self.send_one(prepared)
+        return True
+
+    def send_one(self, prepared: Prepared) -> None:
+        """Send one packet: the path that every event takes."""
+        frames = prepared.frames() if not self._base64 else prepared.base64_frames()
+        if not self._stream.write(frames) and not self._stream.closed:
+            self._fail(TRANSPORT_ERROR, "send buffer full")
+
+    def data_received(self, data: bytes) -> None:
+        """Runs in the hub: bytes of the peer."""
+        protocol = self._protocol
+        for message in protocol.receive_data(data):
+            if self._linger is not None:  # closed by what an earlier message brought about
+                break
+            if type(message) is bytes:
+                self.owner.message_received(message)
+            elif message[:1] == "4":
+                self.owner.message_received(message[1:])
+            else:
+                self._receive_packet(message)
+        if protocol.outgoing:
+            for frame in protocol.data_to_send():
+                self._stream.write(frame)
+        if protocol.state is not State.OPEN:
+            self._on_closing()
+
+    def _receive_packet(self, text: str | bytes) -> None:
+        try:
+            packet = decode_packet(text)
+        except PacketDecodeError as error:
+            owner = self.owner
+            self.close([])
+            owner.transport_closed(self, PARSE_ERROR, str(error))
+            return
+        if packet.type is PacketType.MESSAGE:
+            self.owner.message_received(packet.data)
+        else:
+            self.owner.packet_received(packet)
+
+    def _on_closing(self) -> None:
+        """The close handshake has begun, by whomever."""
+        protocol = self._protocol
+        if self._linger is None:  # not by us
+            self._start_linger()
+            if protocol.error is not None:
+                self.owner.transport_closed(self, TRANSPORT_ERROR, protocol.error.reason)
+            else:
+                self.owner.transport_closed(self, TRANSPORT_CLOSE, "")
+        if protocol.state is State.CLOSED or protocol.error is not None:
+            self._stream.close_when_sent()
+
+    def connection_lost(self, error: OSError | None) -> None:
+        """Runs in the hub: the peer is gone."""
+        self._protocol.receive_eof()
+        if self._linger is not None:
+            self._linger.stop()
+            return
+        self.owner.transport_closed(self, TRANSPORT_CLOSE, str(error or ""))
+
+    def close(self, packets: list[Prepared], code: int | None = None) -> bool:
+        """Send *packets*, then a close frame; the connection ends when the peer has answered, or soon."""
+        if self._linger is None:
+            self.send(packets)
+            self._protocol.send_close(code)
+            for frame in self._protocol.data_to_send():
+                self._stream.write(frame)
+            self._start_linger()
+        return True
+
+    def refuse(self) -> None:
+        """Close because the peer sent what makes no sense here."""
+        self.close([], CloseCode.POLICY_VIOLATION)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._linger is not None:
+            self._linger.stop()
+        else:
+            self._start_linger()
+        self._stream.close()
+
+    def _fail(self, reason: str, detail: str) -> None:
+        self.abort()
+        # In the hub: the one who sends may hold locks of the application, and must not hear of it here.
+        self._runtime.soon(self.owner.transport_closed, self, reason, detail)
+
+    def _start_linger(self) -> None:
+        self._linger = self._runtime.timers.start(LINGER, self._stream.close)
+
+

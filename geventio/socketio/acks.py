@@ -1,0 +1,65 @@
+"""Acknowledgements that are awaited of one client.
+
+Each has an id, a callback and perhaps a deadline. It ends in exactly one way: with the client's answer, with
+:class:`~geventio.exceptions.AckTimeout` or with :class:`~geventio.exceptions.Disconnected`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from geventio.exceptions import AckTimeout, Disconnected
+from geventio.runtime import Runtime, Timer
+
+Outcome = Callable[[Exception | None, list[Any]], None]
+"""Told how it ended: an error or None, and the client's arguments. Called in the hub: must not block."""
+
+
+class PendingAcks:
+    """Awaited acknowledgements of one socket, by id."""
+
+    __slots__ = ("_pending",)
+
+    def __init__(self) -> None:
+        self._pending: dict[int, tuple[Outcome, Timer | None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def expect(self, ack_id: int, outcome: Outcome, runtime: Runtime, timeout: float | None) -> None:
+        """Await the acknowledgement *ack_id*, at most *timeout* seconds."""
+        timer = None
+        if timeout is not None:
+            timer = runtime.timers.start(timeout, lambda: self._end(ack_id, AckTimeout(timeout), []))
+        self._pending[ack_id] = (outcome, timer)
+
+    def resolve(self, ack_id: int | None, args: list[Any]) -> None:
+        """The client answered. An id that is not awaited (any more) is ignored: it may be late, twice, or made up."""
+        if ack_id is not None:
+            self._end(ack_id, None, args)
+
+    def fail_all(self, reason: str) -> None:
+        """The client left."""
+        for ack_id in list(self._pending):
+            self._end(ack_id, Disconnected(reason), [])
+
+    def _end(self, ack_id: int, error: Exception | None, args: list[Any]) -> None:
+        entry = self._pending.pop(ack_id, None)
+        if entry is not None:
+            outcome, timer = entry
+            if timer is not None:
+                timer.stop()
+            outcome(error, args)
+
+
+def reply_value(args: list[Any]) -> Any:
+    """What an acknowledgement means as one value: None for no arguments, the argument itself, a tuple of several."""
+    if len(args) == 1:
+        return args[0]
+    return tuple(args) if args else None
+
+
+def reply_args(value: Any) -> list[Any]:
+    """The arguments that acknowledge with *value*: none for None, several for a tuple."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, tuple) else [value]

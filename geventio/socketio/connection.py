@@ -1,0 +1,125 @@
+"""One session and the sockets on it: a client may be in several namespaces over one connection."""
+
+import logging
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from geventio.engineio.prepared import PreparedMessages
+from geventio.engineio.session import Session
+from geventio.exceptions import CLIENT_NAMESPACE_DISCONNECT, SERVER_NAMESPACE_DISCONNECT, PacketDecodeError
+from geventio.protocol.socketio import Packet, PacketType
+from geventio.runtime import Timer
+from geventio.socketio.handshake import Handshake
+from geventio.socketio.socket import Socket
+
+if TYPE_CHECKING:
+    from geventio.socketio.server import Server
+
+logger = logging.getLogger("geventio.socketio")
+
+JOINING = None
+"""In place of a socket whose middlewares still run."""
+
+
+class Connection:
+    """What a session's messages mean (a SessionHandler)."""
+
+    __slots__ = ("_connect_timer", "_decoder", "_server", "closed", "session", "sockets")
+
+    def __init__(self, server: "Server", session: Session) -> None:
+        self._server = server
+        self.session = session
+        self.closed = False
+        self.sockets: dict[str, Socket | None] = {}
+        """Sockets by namespace; None while its middlewares run."""
+        self._decoder = server.parser.decoder()
+        self._connect_timer: Timer | None = session.runtime.timers.start(server.options.connect_timeout, self._too_late)
+
+    def send_packet(self, packet: Packet) -> None:
+        """Send a packet that belongs to no socket."""
+        self.session.send_prepared(PreparedMessages(self._server.parser.encode(packet)))
+
+    # -- in
+
+    def on_message(self, data: str | bytes) -> None:
+        """See SessionHandler."""
+        try:
+            packet = self._decoder.add(data)
+        except PacketDecodeError as error:
+            self._invalid(str(error))
+            return
+        if packet is None:
+            return
+        kind = packet.type
+        socket = self.sockets.get(packet.namespace)
+        if socket is None:
+            # Nothing but CONNECT makes sense for a namespace that the client is not in.
+            if kind is PacketType.CONNECT and packet.namespace not in self.sockets:
+                self._connect(packet)
+            else:
+                self._invalid("packet for a namespace that is not joined")
+        elif kind is PacketType.EVENT and packet.data:
+            socket.receive_event(packet)
+        elif kind is PacketType.ACK:
+            socket.receive_ack(packet)
+        elif kind is PacketType.DISCONNECT:
+            socket.left(CLIENT_NAMESPACE_DISCONNECT)
+        else:
+            self._invalid("packet of a type that a client does not send now")
+
+    def _invalid(self, problem: str) -> None:
+        """The client broke the protocol: Socket.IO has no answer to that but the end."""
+        logger.debug("connection closed: %s", problem)
+        self.session.close()
+
+    def _connect(self, packet: Packet) -> None:
+        namespace = self._server.find_namespace(packet.namespace)
+        if namespace is None:
+            self.refuse(packet.namespace, "Invalid namespace")
+            return
+        self.sockets[namespace.name] = JOINING
+        handshake = Handshake(self.session.request, packet.data or {}, time.time())
+        namespace.connect(Socket(namespace, self, secrets.token_urlsafe(15), handshake))
+
+    def joined(self, socket: Socket) -> None:
+        """A socket was accepted."""
+        if self._connect_timer is not None:
+            self._connect_timer.stop()
+            self._connect_timer = None
+        self.sockets[socket.namespace.name] = socket
+
+    def refuse(self, namespace: str, message: str, data: Any = None) -> None:
+        """Refuse a namespace; the client may try again, and others."""
+        self.sockets.pop(namespace, None)
+        error = {"message": message} if data is None else {"message": message, "data": data}
+        self.send_packet(Packet(PacketType.CONNECT_ERROR, namespace, error))
+
+    def _too_late(self) -> None:
+        """Runs in the hub: the client has not joined any namespace."""
+        logger.debug("connection closed: no namespace joined in time")
+        self.session.close()
+
+    # -- the end
+
+    def socket_left(self, socket: Socket) -> None:
+        """A socket left its namespace; the connection stays."""
+        self.sockets.pop(socket.namespace.name, None)
+
+    def disconnect(self) -> None:
+        """Take the client out of every namespace and end the connection."""
+        sockets = [socket for socket in self.sockets.values() if socket is not None]
+        for socket in sockets:
+            self.send_packet(Packet(PacketType.DISCONNECT, socket.namespace.name))
+        for socket in sockets:
+            socket.left(SERVER_NAMESPACE_DISCONNECT)
+        self.session.close()
+
+    def on_close(self, reason: str, detail: str) -> None:  # noqa: ARG002
+        """See SessionHandler."""
+        self.closed = True
+        if self._connect_timer is not None:
+            self._connect_timer.stop()
+        for socket in list(self.sockets.values()):
+            if socket is not None:
+                socket.left(reason)

@@ -1,0 +1,235 @@
+"""The Socket.IO server: namespaces above one engine.
+
+::
+
+    io = Server(cors_allowed_origins="https://example.org")
+
+    @io.on("chat message")
+    def chat(socket, text):
+        io.emit("chat message", text)
+        return "got it"
+
+    app = SocketIOMiddleware(io, flask_app)
+
+A server's own ``on``, ``use``, ``emit``, ``to`` ... are those of the namespace ``/``.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from geventio.engineio.engine import Engine
+from geventio.engineio.session import Session
+from geventio.exceptions import ConfigurationError
+from geventio.options import AllowRequest, Origins, ServerOptions
+from geventio.protocol.socketio import JSONParser, Parser
+from geventio.runtime import Timeout
+from geventio.socketio.acks import reply_args
+from geventio.socketio.broadcast import BroadcastOperator, Replies, Rooms
+from geventio.socketio.connection import Connection
+from geventio.socketio.events import ArgumentsMismatch, HandlerT, Listener, Listeners
+from geventio.socketio.namespace import MiddlewareT, Namespace, namespace_name
+from geventio.socketio.socket import Ack, Socket
+
+logger = logging.getLogger("geventio.socketio")
+
+ErrorHook = Callable[[Socket, str, Exception], Any]
+ErrorHookT = TypeVar("ErrorHookT", bound=ErrorHook)
+SHOWN = 64
+"""Characters of an event's name, which is the client's text, that a log record shows."""
+
+
+class Server:
+    """A Socket.IO server. The parameters are the fields of :class:`~geventio.options.ServerOptions`, and *parser*, the packet
+    encoding that clients have to use too (the default one, unless they set one themselves).
+
+    :raises ConfigurationError: for an option out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str = "/socket.io/",
+        ping_interval: float = 25.0,
+        ping_timeout: float = 20.0,
+        upgrade_timeout: float = 10.0,
+        connect_timeout: float = 45.0,
+        max_http_buffer_size: int = 1_000_000,
+        max_send_buffer: int = 1_000_000,
+        max_attachments: int = 10,
+        transports: Iterable[str] = ("polling", "websocket"),
+        allow_upgrades: bool = True,
+        allow_request: AllowRequest | None = None,
+        cors_allowed_origins: Origins | None = None,
+        cors_credentials: bool = False,
+        cookie: bool | str | Mapping[str, Any] = False,
+        http_compression: bool = True,
+        http_compression_threshold: int = 1024,
+        body_timeout: float = 10.0,
+        parser: Parser | None = None,
+    ) -> None:
+        self.options = ServerOptions(
+            path=path,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            upgrade_timeout=upgrade_timeout,
+            connect_timeout=connect_timeout,
+            max_http_buffer_size=max_http_buffer_size,
+            max_send_buffer=max_send_buffer,
+            max_attachments=max_attachments,
+            transports=transports,  # type: ignore[arg-type]  # any iterable: the options make it a tuple
+            allow_upgrades=allow_upgrades,
+            allow_request=allow_request,
+            cors_allowed_origins=cors_allowed_origins,
+            cors_credentials=cors_credentials,
+            cookie=cookie,
+            http_compression=http_compression,
+            http_compression_threshold=http_compression_threshold,
+            body_timeout=body_timeout,
+        )
+        self.parser: Parser = parser or JSONParser(max_attachments=max_attachments, max_payload=max_http_buffer_size)
+        self.engine = Engine.from_options(self.options, self._open)
+        """The Engine.IO server underneath."""
+        self.namespaces: dict[str, Namespace] = {}
+        """Namespaces by name."""
+        self._error_hook: ErrorHook | None = None
+        self.root = self.of("/")
+
+    def _open(self, session: Session) -> Connection:
+        return Connection(self, session)
+
+    def of(self, name: str) -> Namespace:
+        """The namespace *name*, made when first asked for; a client may join it from then on.
+
+        :raises ConfigurationError: for a name that the protocol cannot carry.
+        """
+        name = namespace_name(name)
+        namespace = self.namespaces.get(name)
+        if namespace is None:
+            namespace = self.namespaces[name] = Namespace(self, name)
+        return namespace
+
+    def find_namespace(self, name: str) -> Namespace | None:
+        """The namespace that a client asks for."""
+        return self.namespaces.get(name)
+
+    def close(self) -> None:
+        """Disconnect every client (``server shutting down``) and refuse new ones. The WSGI server goes on."""
+        self.engine.close()
+
+    # -- handlers
+
+    def on(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
+        """Register a handler in the namespace ``/``. See :meth:`Namespace.on`."""
+        return self.root.on(event, handler, concurrent=concurrent)
+
+    def once(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
+        """Register a handler for one event in the namespace ``/``. See :meth:`Namespace.once`."""
+        return self.root.once(event, handler, concurrent=concurrent)
+
+    def off(self, event: str | None = None, handler: Callable[..., Any] | None = None) -> None:
+        """Remove handlers of the namespace ``/``. See :meth:`Namespace.off`."""
+        self.root.off(event, handler)
+
+    def use(self, middleware: MiddlewareT) -> MiddlewareT:
+        """Add a middleware to the namespace ``/``. See :meth:`Namespace.use`."""
+        return self.root.use(middleware)
+
+    def on_error(self, hook: ErrorHookT) -> ErrorHookT:
+        """Call ``hook(socket, event, error)`` when a handler raised, in any namespace; also a decorator. What it returns is
+        the event's acknowledgement, as a handler's own value would be; None acknowledges nothing.
+
+        :raises ConfigurationError: unless *hook* is callable.
+        """
+        if not callable(hook):
+            raise ConfigurationError(f"on_error takes a function of the socket, the event and the error, not {hook!r}")
+        self._error_hook = hook
+        return hook
+
+    def run_listener(
+        self,
+        listener: Listener,
+        listeners: Listeners,
+        event: str,
+        socket: Socket,
+        args: tuple[Any, ...],
+        given_by_client: int,
+        ack: Ack | None,
+    ) -> None:
+        """Runs in a worker: call one handler, and acknowledge what it returns. For geventio's own use."""
+        if listener.once and not listeners.discard(event, listener):
+            return
+        try:
+            listener.check_arguments(given_by_client)
+            if listener.takes_ack:
+                listener.function(*args, ack=ack if ack is not None else Ack(socket, None))
+                return
+            value = listener.function(*args)
+            if ack is not None:
+                ack(*reply_args(value))
+        except (Exception, Timeout) as error:
+            self._handler_failed(socket, event, error, ack)
+
+    def _handler_failed(self, socket: Socket, event: str, error: BaseException, ack: Ack | None) -> None:
+        name = str(event)[:SHOWN]
+        if isinstance(error, ArgumentsMismatch):
+            logger.error("the event %r in the namespace %r was not handled: %s", name, socket.namespace.name, error)
+        else:
+            logger.error("a handler of %r in the namespace %r failed", name, socket.namespace.name, exc_info=error)
+        if self._error_hook is None:
+            return
+        try:
+            value = self._error_hook(socket, event, error)  # type: ignore[arg-type]  # a gevent.Timeout is no Exception
+            if value is not None and ack is not None:
+                ack(*reply_args(value))
+        except (Exception, Timeout):
+            logger.exception("the on_error hook failed on the error of %r", name)
+
+    def run_callback(self, event: str, callback: Callable[..., Any], *args: Any) -> None:
+        """Runs in a worker: call an acknowledgement's function. For geventio's own use."""
+        try:
+            callback(*args)
+        except (Exception, Timeout):
+            logger.exception("the ack function of %r failed", event[:SHOWN])
+
+    # -- sending
+
+    def to(self, rooms: Rooms) -> BroadcastOperator:
+        """The sockets in a room, or in several."""
+        return self.root.to(rooms)
+
+    in_ = to
+
+    def except_(self, rooms: Rooms) -> BroadcastOperator:
+        """All sockets but the members of a room, or of several."""
+        return self.root.except_(rooms)
+
+    @property
+    def volatile(self) -> BroadcastOperator:
+        """All sockets that can be written to right now."""
+        return self.root.volatile
+
+    @property
+    def local(self) -> BroadcastOperator:
+        """All sockets of this server."""
+        return self.root.local
+
+    def compress(self, compress: bool) -> BroadcastOperator:
+        """All sockets; whether the event may be compressed."""
+        return self.root.compress(compress)
+
+    def timeout(self, seconds: float) -> BroadcastOperator:
+        """All sockets; how long to wait for their acknowledgements."""
+        return self.root.timeout(seconds)
+
+    def emit(self, event: str, *args: Any) -> None:
+        """Send an event to all sockets of the namespace ``/``. See :meth:`BroadcastOperator.emit`."""
+        self.root.emit(event, *args)
+
+    def send(self, *args: Any) -> None:
+        """Send the event ``message`` to all sockets of the namespace ``/``."""
+        self.root.send(*args)
+
+    def call(self, event: str, *args: Any, timeout: float) -> Replies:
+        """Ask all sockets of the namespace ``/``. See :meth:`BroadcastOperator.call`."""
+        return self.root.call(event, *args, timeout=timeout)

@@ -1,0 +1,281 @@
+"""Any WSGI server that runs on gevent as a door to the engine, and any WSGI application beside it.
+
+::
+
+    app = SocketIOMiddleware(io, flask_app)
+
+Requests below the server's path go to the engine; every other one goes to the application, untouched.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import gevent
+
+from geventio.engineio.engine import Engine
+from geventio.engineio.request import KeptRequest, Request, Response, parse_query
+from geventio.exceptions import ConfigurationError, PayloadTooBig
+from geventio.http_response import REASONS, encode_response
+from geventio.packed_environ import PackedEnviron
+from geventio.protocol.websocket import CloseCode, encode_close
+from geventio.runtime import Receiver, Stream, Waiter, current_runtime
+from geventio.runtime.stream import READ, TLSStream
+from geventio.socketio.server import Server
+from geventio.wsgi_servers import (
+    ServerConnection,
+    UnsupportedServer,
+    check_server,
+    find_connection,
+    pywsgi_handler,
+)
+
+logger = logging.getLogger("geventio.wsgi")
+
+StartResponse = Callable[..., Any]
+WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+PLAIN: Final = ("Content-Type", "text/plain; charset=UTF-8")
+
+
+class EnvironHeaders(Mapping[str, str]):
+    """Header fields of an environ by lower-case name."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        key = name.upper().replace("-", "_")
+        value: str = self._environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PackedEnviron(self._environ).headers)
+
+    def __len__(self) -> int:
+        return len(PackedEnviron(self._environ).headers)
+
+
+class WSGIRequest(Request):
+    """A request as a WSGI environ."""
+
+    __slots__ = ("_body_timeout", "_closed", "_connection", "_environ", "_response", "_watcher", "headers", "method",
+                 "query", "secure")  # fmt: skip
+
+    def __init__(self, environ: dict[str, Any], body_timeout: float) -> None:
+        self._environ = environ
+        self._body_timeout = body_timeout
+        self.method = environ["REQUEST_METHOD"]
+        self.headers = EnvironHeaders(environ)
+        self.query = parse_query(environ.get("QUERY_STRING", ""))
+        self.secure = environ.get("wsgi.url_scheme") == "https"
+        self._connection = find_connection(environ)
+        self._response: Waiter[Response | None] = Waiter()
+        self._watcher: Any = None
+        self._closed: Waiter[None] | None = None
+
+    def respond(self, response: Response) -> None:
+        """Wake the greenlet of the request with its response."""
+        self.on_abort(None)
+        self._response.set(response)
+
+    def receive_body(self, limit: int, done: Callable[[bytes | None], None]) -> None:
+        """Read the body in this greenlet."""
+        announced = self._environ.get("CONTENT_LENGTH") or "0"
+        if not announced.isdigit() or int(announced) > limit:
+            self._leave_body()
+            raise PayloadTooBig(int(announced) if announced.isdigit() else 0, limit)
+        body: bytes | None = None
+        read = self._environ["wsgi.input"].read
+        try:
+            with gevent.Timeout(self._body_timeout, TimeoutError):
+                body = read(limit + 1) if self._environ.get("wsgi.input_terminated") else read(int(announced))
+        except (OSError, ValueError):  # the client went away, or took too long, or broke its chunks
+            self._leave_body()
+        if body is not None and len(body) > limit:
+            self._leave_body()
+            raise PayloadTooBig(len(body), limit)
+        if body is not None and len(body) < int(announced):
+            body = None
+        done(body)
+        if body is None:
+            self._response.set(None)
+
+    def _leave_body(self) -> None:
+        """Keep pywsgi from reading the rest of a body that nobody wants; the connection ends with the response."""
+        source = self._environ["wsgi.input"]
+        if hasattr(source, "chunked_input"):
+            source.content_length = source.position
+            source.chunked_input = False
+
+    def on_abort(self, callback: Callable[[], None] | None) -> None:
+        """Watch the connection while the request waits."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
+        connection = self._connection
+        if callback is None or connection is None or connection.tls:
+            return
+        sock = connection.socket
+        watcher = self._watcher = current_runtime().loop.io(sock.fileno(), READ)
+
+        def readable() -> None:
+            """Runs in the hub."""
+            if connection.peer_gone():
+                self.on_abort(None)
+                callback()
+                self._response.set(None)
+            else:
+                watcher.stop()  # the client's next request, sent early
+
+        watcher.start(readable)
+
+    @property
+    def websocket_possible(self) -> bool:
+        """Whether the server has a connection to give."""
+        return self._connection is not None and self._environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+
+    def accept_websocket(self, head: bytes, attach: Callable[[Callable[[Receiver], Stream]], None]) -> None:
+        """Take the connection from the server."""
+        connection = self._connection
+        assert connection is not None
+        runtime = current_runtime()
+        sock, early = connection.take()
+        streams: list[Stream] = []
+
+        def make_stream(receiver: Receiver) -> Stream:
+            stream = (TLSStream if connection.tls else Stream)(sock, receiver, runtime)
+            streams.append(stream)
+            if not connection.upgraded:
+                stream.write(head)
+            return stream
+
+        if connection.tls:  # the server's greenlet has to stay
+            self._closed = Waiter()
+        attach(make_stream)
+        (stream,) = streams
+        if self._closed is not None:
+            if stream.closed:
+                self._closed.set(None)
+            else:
+                stream.on_closed = lambda: self._closed and self._closed.set(None)
+        if early and not stream.closed:
+            stream.received(early)
+        elif connection.tls and not stream.closed:
+            runtime.soon(stream.read_pending)
+        self._response.set(None)
+
+    def keep(self) -> KeptRequest:
+        """The environ in few bytes."""
+        return PackedEnviron(self._environ)
+
+    def environ(self) -> dict[str, Any]:
+        """The environ itself."""
+        return self._environ
+
+    def finish(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Wait for the response, or for the end of a connection that was taken, and give it to the server."""
+        response = self._response.wait()
+        connection = self._connection
+        if response is None:
+            if self._closed is not None:
+                self._closed.wait()
+            if connection is not None:
+                connection.release()
+                if connection.ends_by_exception:
+                    raise StopIteration
+            return []
+        if connection is not None and connection.upgraded:
+            # gevent-websocket has said yes before we could say no.
+            connection.socket.sendall(encode_close(CloseCode.POLICY_VIOLATION, response.body.decode()[:120]))
+            return []
+        return self._write(response, connection, start_response)
+
+    def _write(
+        self, response: Response, connection: ServerConnection | None, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        handler = pywsgi_handler(start_response)
+        if handler is not None and connection is not None and self._environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+            # pywsgi would send head and body apart; its own bookkeeping is what its log shows.
+            handler.code = response.status
+            handler.status = handler._orig_status = f"{response.status} {REASONS[response.status]}"
+            handler.headers_sent = True
+            data = encode_response(response, keep_alive=not handler.close_connection and response.status < 400)
+            handler.close_connection = handler.close_connection or response.status >= 400
+            handler.response_length = len(data)
+            connection.socket.sendall(data)
+            return []
+        if connection is not None:
+            connection.set_nodelay()
+        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+        if response.status >= 400:
+            headers = [(name, value) for name, value in headers if name != "Connection"]
+        start_response(f"{response.status} {REASONS[response.status]}", headers)
+        return [response.body]
+
+
+class EngineIOMiddleware:
+    """A WSGI application: an engine, and *app* (any WSGI application, or none) for every other path."""
+
+    def __init__(self, engine: Engine, app: WSGIApplication | None = None) -> None:
+        if not isinstance(engine, Engine):
+            raise ConfigurationError(f"the first argument is an Engine, not {engine!r}; the application comes second")
+        if app is not None and not callable(app):
+            raise ConfigurationError(f"the application must be a WSGI callable, not {app!r}")
+        _check_paths(engine, app)
+        self.engine = engine
+        self.app = app
+        self._path = engine.options.path
+        self._warned = False
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """PEP 3333."""
+        if not environ.get("PATH_INFO", "").startswith(self._path):
+            if self.app is not None:
+                return self.app(environ, start_response)
+            start_response("404 Not Found", [PLAIN, ("Content-Length", "9")])
+            return [b"Not Found"]
+        try:
+            check_server()
+            request = WSGIRequest(environ, self.engine.options.body_timeout)
+        except UnsupportedServer as error:
+            return self._refuse(error, start_response)
+        except ValueError:  # a query that is no query
+            start_response("400 Bad Request", [PLAIN, ("Content-Length", "11")])
+            return [b"Bad request"]
+        self.engine.handle(request)
+        return request.finish(start_response)
+
+    def _refuse(self, error: UnsupportedServer, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._warned:
+            self._warned = True
+            logger.error("%s", error)
+        body = str(error).encode()
+        start_response("501 Not Implemented", [PLAIN, ("Content-Length", str(len(body)))])
+        return [body]
+
+
+class SocketIOMiddleware(EngineIOMiddleware):
+    """A WSGI application: a Socket.IO server, and *app* (any WSGI application, or none) for every other path.
+
+    :raises ConfigurationError: when the arguments are not a server and a WSGI application, or when *app* is itself a
+        middleware of another server with the same path.
+    """
+
+    def __init__(self, server: Server, app: WSGIApplication | None = None) -> None:
+        if not isinstance(server, Server):
+            raise ConfigurationError(f"the first argument is a Server, not {server!r}; the application comes second")
+        super().__init__(server.engine, app)
+        self.server = server
+
+
+def _check_paths(engine: Engine, app: Any) -> None:
+    inner = app
+    while isinstance(inner, EngineIOMiddleware):
+        if inner.engine.options.path == engine.options.path:
+            raise ConfigurationError(
+                f"two servers on the path {engine.options.path!r}: give one of them another path, as in path='/other/'"
+            )
+        inner = inner.app
