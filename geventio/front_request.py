@@ -1,0 +1,182 @@
+"""An Engine.IO request that the front door read: parsed once for the engine, kept as the bytes of its head."""
+
+import sys
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from geventio.engineio.request import KeptRequest, Request, Response, parse_query
+from geventio.exceptions import ProtocolError
+from geventio.runtime import Receiver, Stream
+
+Attach = Callable[[Callable[[Receiver], Stream]], None]
+
+
+class BadRequest(ProtocolError):
+    """The head of a request is not HTTP/1.1, or says its length in a way that can be read in two."""
+
+
+class RequestHead:
+    """Request line and header fields (RFC 9112), by llhttp in its strict mode."""
+
+    __slots__ = ("_complete", "_parser", "headers", "keep_alive", "method", "target")
+
+    def __init__(self, head: bytes) -> None:
+        """Parse *head*, which ends with its empty line.
+
+        :raises BadRequest: for anything that a strict parser refuses.
+        """
+        self.target = ""
+        self.headers: dict[str, str] = {}
+        self._complete = False
+        parser = self._parser = HttpRequestParser(self)
+        try:
+            parser.feed_data(head)
+        except HttpParserUpgrade:
+            pass
+        except HttpParserError as error:
+            raise BadRequest(str(error)) from None
+        if not self._complete or parser.get_http_version() not in ("1.1", "1.0"):
+            raise BadRequest("the head is not complete")
+        self.method: str = parser.get_method().decode("latin-1")
+        self.keep_alive: bool = parser.should_keep_alive()
+        self._parser = None
+
+    # What the parser calls:
+
+    def on_url(self, url: bytes) -> None:
+        """The target, perhaps in pieces."""
+        self.target += url.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field; a repeated one is joined (RFC 9110, section 5.3)."""
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        if key in self.headers:
+            text = f"{self.headers[key]}{'; ' if key == 'cookie' else ','}{text}"
+        self.headers[key] = text
+
+    def on_headers_complete(self) -> None:
+        """The empty line."""
+        self._complete = True
+
+
+class KeptHead(KeptRequest):
+    """The head of a handshake's request."""
+
+    __slots__ = ("_address", "_base", "_head")
+
+    def __init__(self, head: bytes, address: str, base: Mapping[str, Any]) -> None:
+        self._head = head
+        self._address = address
+        self._base = base  # shared by all connections of a server
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields by lower-case name."""
+        return RequestHead(self._head).headers
+
+    @property
+    def url(self) -> str:
+        """The request target."""
+        return RequestHead(self._head).target
+
+    @property
+    def address(self) -> str:
+        """The peer's address."""
+        return self._address
+
+    @property
+    def secure(self) -> bool:
+        """The front door reads plain connections only."""
+        return False
+
+    def environ(self) -> dict[str, Any]:
+        """A WSGI environ of the handshake, made anew."""
+        return make_environ(RequestHead(self._head), self._address, self._base)
+
+
+def make_environ(head: RequestHead, address: str, base: Mapping[str, Any]) -> dict[str, Any]:
+    """The WSGI environ that pywsgi would have made (PEP 3333), without a body."""
+    path, _, query = head.target.partition("?")
+    environ = {
+        **base,
+        "REQUEST_METHOD": head.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": address,
+        "wsgi.input": BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.input_terminated": True,
+    }
+    for name, value in head.headers.items():
+        if "_" in name:  # as pywsgi does: it could pass for a field with a dash that a proxy vouches for
+            continue
+        key = name.upper().replace("-", "_")
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key] = value
+    return environ
+
+
+class Exchange(Protocol):
+    """The connection that a request came over, as the request sees it."""
+
+    address: str
+    base_environ: Mapping[str, Any]
+
+    def send_response(self, request: "FrontRequest", response: Response, /) -> None: ...
+    def read_body(self, limit: int, done: Callable[[bytes | None], None], /) -> None: ...
+    def watch(self, callback: Callable[[], None] | None, /) -> None: ...
+    def upgrade(self, response_head: bytes, attach: Attach, /) -> None: ...
+
+
+class FrontRequest(Request):
+    """One request at the front door."""
+
+    __slots__ = ("_connection", "_raw", "head", "headers", "method", "query", "secure")
+
+    def __init__(self, connection: Exchange, head: RequestHead, raw: bytes) -> None:
+        """*raw*: the bytes of *head*.
+
+        :raises ValueError: when the query has too many fields.
+        """
+        self._connection = connection
+        self._raw = raw
+        self.head = head
+        self.method = head.method
+        self.headers = head.headers
+        self.query = parse_query(head.target.partition("?")[2])
+        self.secure = False
+
+    def respond(self, response: Response) -> None:
+        """Write the response."""
+        self._connection.send_response(self, response)
+
+    def receive_body(self, limit: int, done: Callable[[bytes | None], None]) -> None:
+        """Read the body, in the hub."""
+        self._connection.read_body(limit, done)
+
+    def on_abort(self, callback: Callable[[], None] | None) -> None:
+        """Watch the connection while the request waits."""
+        self._connection.watch(callback)
+
+    @property
+    def websocket_possible(self) -> bool:
+        """Always: the connection is ours."""
+        return True
+
+    def accept_websocket(self, head: bytes, attach: Attach) -> None:
+        """Turn the connection into a stream."""
+        self._connection.upgrade(head, attach)
+
+    def keep(self) -> KeptRequest:
+        """The bytes of the head."""
+        return KeptHead(self._raw, self._connection.address, self._connection.base_environ)
+
+    def environ(self) -> dict[str, Any]:
+        """The request as pywsgi would give it to an application."""
+        return make_environ(self.head, self._connection.address, self._connection.base_environ)
