@@ -1,10 +1,11 @@
 """The front door: Engine.IO requests are read in the hub, every other connection goes to pywsgi untouched.
 
-A request through WSGI costs a greenlet and some seventy microseconds before anything of ours runs. So where the server is
-ours (:func:`geventio.serve`), a new connection is only *peeked* at: when its request line names an engine's path, the
-request is read here, without a greenlet, and exactly to its last byte; when not, the socket goes to pywsgi with all its
-bytes still in the kernel. At every boundary between two requests of a kept-alive connection the door looks again, whoever
-answered the last one. Engine.IO requests that we cannot be sure to end exactly (chunked bodies) go through WSGI too.
+A request through WSGI costs a greenlet and some seventy microseconds before anything of ours runs. So where the
+server is ours (:func:`geventio.serve`), a new connection is only *peeked* at: when its request line names an engine's
+path, the request is read here, without a greenlet, and exactly to its last byte; when not, the socket goes to pywsgi
+with all its bytes still in the kernel. At every boundary between two requests of a kept-alive connection the door
+looks again, whoever answered the last one. Engine.IO requests that we cannot be sure to end exactly (chunked bodies)
+go through WSGI too.
 
 Ambiguous framing is refused, never guessed, and slow or silent clients cost a few hundred bytes and no greenlet.
 """
@@ -52,7 +53,7 @@ class Phase(IntEnum):
 class Door:
     """What all connections of one front server share."""
 
-    __slots__ = ("base_environ", "body_timeout", "connections", "engines", "hand_over", "pattern", "paths", "runtime")
+    __slots__ = ("base_environ", "body_timeout", "connections", "engines", "hand_over", "paths", "pattern", "runtime")
 
     def __init__(
         self,
@@ -356,7 +357,8 @@ class FrontConnection:
 
     def upgrade(self, response_head: bytes, attach: Attach) -> None:
         """See Request.accept_websocket. What the client sent early is still in the kernel. Called in the hub or in a
-        greenlet."""
+        greenlet.
+        """
         sock = self._sock
         self._leave()
 

@@ -22,7 +22,7 @@ class BadRequest(ProtocolError):
 class RequestHead:
     """Request line and header fields (RFC 9112), by llhttp in its strict mode."""
 
-    __slots__ = ("_complete", "_parser", "headers", "keep_alive", "method", "target")
+    __slots__ = ("_complete", "headers", "keep_alive", "method", "target")
 
     def __init__(self, head: bytes) -> None:
         """Parse *head*, which ends with its empty line.
@@ -32,7 +32,7 @@ class RequestHead:
         self.target = ""
         self.headers: dict[str, str] = {}
         self._complete = False
-        parser = self._parser = HttpRequestParser(self)
+        parser = HttpRequestParser(self)
         try:
             parser.feed_data(head)
         except HttpParserUpgrade:
@@ -43,7 +43,6 @@ class RequestHead:
             raise BadRequest("the head is not complete")
         self.method: str = parser.get_method().decode("latin-1")
         self.keep_alive: bool = parser.should_keep_alive()
-        self._parser = None
 
     # What the parser calls:
 
@@ -126,12 +125,22 @@ class Exchange(Protocol):
     """The connection that a request came over, as the request sees it."""
 
     address: str
-    base_environ: Mapping[str, Any]
 
-    def send_response(self, request: "FrontRequest", response: Response, /) -> None: ...
-    def read_body(self, limit: int, done: Callable[[bytes | None], None], /) -> None: ...
-    def watch(self, callback: Callable[[], None] | None, /) -> None: ...
-    def upgrade(self, response_head: bytes, attach: Attach, /) -> None: ...
+    @property
+    def base_environ(self) -> Mapping[str, Any]:
+        """What every environ of the server starts with."""
+
+    def send_response(self, request: "FrontRequest", response: Response, /) -> None:
+        """See Request.respond."""
+
+    def read_body(self, limit: int, done: Callable[[bytes | None], None], /) -> None:
+        """See Request.receive_body."""
+
+    def watch(self, callback: Callable[[], None] | None, /) -> None:
+        """See Request.on_abort."""
+
+    def upgrade(self, response_head: bytes, attach: Attach, /) -> None:
+        """See Request.accept_websocket."""
 
 
 class FrontRequest(Request):

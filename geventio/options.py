@@ -1,12 +1,13 @@
 """The options of a server: every one a field with its meaning, default and unit, checked once.
 
-Names and defaults are those of the Node.js server in snake_case, with seconds for milliseconds, so that its documentation
-serves here too::
+Names and defaults are those of the Node.js server in snake_case, with seconds for milliseconds, so that its
+documentation serves here too::
 
     EngineOptions(ping_interval=10, max_http_buffer_size=5_000_000)
     ServerOptions(connect_timeout=20)
 
-A value out of range raises :class:`~geventio.exceptions.ConfigurationError` with the name of the option and what it takes.
+A value out of range raises :class:`~geventio.exceptions.ConfigurationError` with the name of the option and what it
+takes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -95,7 +96,8 @@ class EngineOptions:
         object.__setattr__(self, "cors_allowed_origins", _origins(self.cors_allowed_origins))
         if self.cors_credentials and self.cors_allowed_origins == "*":
             raise ConfigurationError(
-                'cors_credentials needs the origins by name: with cors_allowed_origins="*" any site could act as the user'
+                'cors_credentials needs the origins by name: with cors_allowed_origins="*" any site could act as the '
+                "user"
             )
 
 
@@ -176,7 +178,9 @@ def _origins(origins: Any) -> Origins | None:
         return origins  # type: ignore[no-any-return]
     several = [origins] if isinstance(origins, str) else origins
     if not isinstance(several, Iterable):
-        raise ConfigurationError(f"cors_allowed_origins is an origin, a list of them, '*' or a function, not {origins!r}")
+        raise ConfigurationError(
+            f"cors_allowed_origins is an origin, a list of them, '*' or a function, not {origins!r}"
+        )
     chosen = []
     for origin in several:
         if not isinstance(origin, str) or (origin != "null" and "://" not in origin):

@@ -1,8 +1,8 @@
 """What is kept of a handshake for the life of its session: one packed text instead of a dictionary of thirty.
 
-A WSGI environ as a dictionary costs two to five kilobytes, the largest part of an idle client. Its texts are kept as one
-string; other values that the server or a middleware put there are kept as they are, except streams and sockets, which mean
-nothing after the handshake.
+A WSGI environ as a dictionary costs two to five kilobytes, the largest part of an idle client. Its texts are kept as
+one string; other values that the server or a middleware put there are kept as they are, except streams and sockets,
+which mean nothing after the handshake.
 """
 
 import sys

@@ -109,7 +109,8 @@ def serve(
     :param address: ``host:port``, or a pair; port 0 takes a free one.
     :param keyfile: the private key for TLS, in PEM.
     :param certfile: the certificate for TLS, in PEM, with *keyfile*.
-    :param log: where pywsgi writes its access log: a file, a logger, ``"default"`` for standard error; None for nowhere.
+    :param log: where pywsgi writes its access log: a file, a logger, ``"default"`` for standard error; None for
+    nowhere.
     :param ready: called with the server once it listens (its ``address`` tells which port it got).
     :raises ConfigurationError: for an application that is none, or half of a certificate.
     """
@@ -143,7 +144,8 @@ def make_server(
 
 def outermost_engines(app: Any) -> dict[str, Engine]:
     """Engines by path, as far as nothing but our own middlewares stands before them: what another middleware checks or
-    changes must not be gone round."""
+    changes must not be gone round.
+    """
     engines: dict[str, Engine] = {}
     if not isinstance(app, EngineIOMiddleware):
         app = getattr(app, "wsgi_app", None)  # Flask: app.wsgi_app = SocketIOMiddleware(io, app.wsgi_app)

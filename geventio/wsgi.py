@@ -7,6 +7,7 @@
 Requests below the server's path go to the engine; every other one goes to the application, untouched.
 """
 
+import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -20,7 +21,8 @@ from geventio.http_response import REASONS, encode_response
 from geventio.packed_environ import PackedEnviron
 from geventio.protocol.websocket import CloseCode, encode_close
 from geventio.runtime import Receiver, Stream, Waiter, current_runtime
-from geventio.runtime.stream import READ, TLSStream
+from geventio.runtime.stream import READ
+from geventio.runtime.tls_stream import TLSStream
 from geventio.socketio.server import Server
 from geventio.wsgi_servers import (
     ServerConnection,
@@ -160,7 +162,7 @@ class WSGIRequest(Request):
             if stream.closed:
                 self._closed.set(None)
             else:
-                stream.on_closed = lambda: self._closed and self._closed.set(None)
+                stream.on_closed = functools.partial(self._closed.set, None)
         if early and not stream.closed:
             stream.received(early)
         elif connection.tls and not stream.closed:

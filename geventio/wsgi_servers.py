@@ -1,9 +1,10 @@
 """How each WSGI server gives us its connection.
 
-WSGI has no word for it, so every server is asked in its own way: gunicorn's gevent worker names its socket in the environ;
-gevent's pywsgi (and whatever subclasses it: gunicorn's gevent_pywsgi worker, gevent-websocket's handler and worker) can be
-reached through ``wsgi.input``. A plain socket is taken away for good (:meth:`ServerConnection.take`): its connection then
-lives in the hub and the server's greenlet ends. A TLS socket stays with the server, whose greenlet waits until it is closed.
+WSGI has no word for it, so every server is asked in its own way: gunicorn's gevent worker names its socket in the
+environ; gevent's pywsgi (and whatever subclasses it: gunicorn's gevent_pywsgi worker, gevent-websocket's handler and
+worker) can be reached through ``wsgi.input``. A plain socket is taken away for good (:meth:`ServerConnection.take`):
+its connection then lives in the hub and the server's greenlet ends. A TLS socket stays with the server, whose
+greenlet waits until it is closed.
 """
 
 from _socket import AF_UNIX, IPPROTO_TCP, MSG_PEEK, TCP_NODELAY
@@ -58,7 +59,9 @@ class ServerConnection:
 
     @property
     def upgraded(self) -> bool:
-        """Whether the server has sent a 101 response already, as gevent-websocket does before it calls the application."""
+        """Whether the server has sent a 101 response already, as gevent-websocket does before it calls the
+        application.
+        """
         return self._websocket is not None
 
     @property

@@ -224,7 +224,9 @@ class Engine:
     def _accept_websocket(self, request: Request, cors: Headers) -> None:
         accept = check_handshake(request.method, request.headers)
         if not request.websocket_possible:
-            raise RequestRejected(ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections")
+            raise RequestRejected(
+                ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
+            )
         session = self._new_session(request)
 
         def attach(make_stream: Any) -> None:
@@ -245,8 +247,11 @@ class Engine:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "UPGRADES_NOT_ALLOWED")
         accept = check_handshake(request.method, request.headers)
         if not request.websocket_possible:
-            raise RequestRejected(ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections")
-        # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and so do we.
+            raise RequestRejected(
+                ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
+            )
+        # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and so
+        # do we.
         useless = session.upgrade is not None or session.transport.name != "polling" or session.state is not State.OPEN
         upgrade = Upgrade(session, self.options.upgrade_timeout)
 
@@ -299,5 +304,3 @@ class Engine:
 
 def _wants_websocket(request: Request) -> bool:
     return request.headers.get("upgrade", "").lower() == "websocket"
-
-

@@ -1,4 +1,6 @@
-"""Requests that the engine refuses: the error knows its reply (Engine.IO protocol, "HTTP long-polling", error codes 0-5)."""
+"""Requests that the engine refuses: the error knows its reply (Engine.IO protocol, "HTTP long-polling", error codes
+0-5).
+"""
 
 import json
 from enum import IntEnum
@@ -31,7 +33,9 @@ MESSAGES: Final = {
 class RequestRejected(GeventIOError):
     """An HTTP request that the engine refuses, with the reply that says so."""
 
-    def __init__(self, code: ErrorCode, context: str = "", message: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, code: ErrorCode, context: str = "", message: str | None = None, status: int | None = None
+    ) -> None:
         super().__init__(code, context, message, status)
         self.code = code
         self.context = context

@@ -1,8 +1,8 @@
 """Which pages may connect: one gate for polling and WebSocket alike.
 
-Browsers say the page's origin in ``Origin``; other programs don't, and are not held up. By default a page must come from
-the server itself (scheme, host and port of the request). What is allowed is also told to the browser by the CORS header
-fields (Fetch standard, "CORS protocol").
+Browsers say the page's origin in ``Origin``; other programs don't, and are not held up. By default a page must come
+from the server itself (scheme, host and port of the request). What is allowed is also told to the browser by the CORS
+header fields (Fetch standard, "CORS protocol").
 """
 
 from geventio.engineio.errors import ErrorCode, RequestRejected

@@ -3,7 +3,7 @@
 A broadcast hands the same object to every session, so a thousand clients cost one encoding for each form in use
 (WebSocket frames, polling payload) and share its bytes::
 
-    prepared = PreparedMessages(["2[\\"news\\"]"])
+    prepared = PreparedMessages(['2["news"]'])
     for session in sessions:
         session.send(prepared)
 """

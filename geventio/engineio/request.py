@@ -91,9 +91,7 @@ class Request(ABC):
         """Whether this server can give the connection to us."""
 
     @abstractmethod
-    def accept_websocket(
-        self, head: bytes, attach: Callable[[Callable[[Receiver], Stream]], None]
-    ) -> None:
+    def accept_websocket(self, head: bytes, attach: Callable[[Callable[[Receiver], Stream]], None]) -> None:
         """Answer with *head* (the 101 response) and take the connection over.
 
         *attach* is called once, in the hub, with a function that makes the stream for a receiver; bytes that the client

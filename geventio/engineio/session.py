@@ -5,8 +5,8 @@
     OPEN ──► CLOSING ──► CLOSED          CLOSING: a polling client that has not yet asked again and so has not heard
       └────────────────────▲
 
-A session is told what happened by its transport (:class:`~geventio.engineio.transports.base.TransportOwner`) and tells its
-handler (:class:`SessionHandler`); neither knows the other.
+A session is told what happened by its transport (:class:`~geventio.engineio.transports.base.TransportOwner`) and
+tells its handler (:class:`SessionHandler`); neither knows the other.
 """
 
 import logging
@@ -130,7 +130,8 @@ class Session:
         return self.transport.writable and not self._outbox
 
     def send(self, data: str | bytes | bytearray | memoryview) -> None:
-        """Send one message: text, or bytes as a binary message. Never blocks; nothing is sent once the session is closed.
+        """Send one message: text, or bytes as a binary message. Never blocks; nothing is sent once the session is
+        closed.
 
         :raises TypeError: for anything else.
         """

@@ -1,9 +1,10 @@
 """A polling session on its way to WebSocket (Engine.IO protocol, "Upgrade").
 
-The client opens a WebSocket beside its polling and probes it; we answer, and release a GET that waits so that the client can
-stop polling; when the client says ``upgrade``, the session changes transports in one step, and what waits leaves over the
-new one. Until then nothing is sent over the WebSocket but the answer to the probe, so nothing can be lost, doubled or
-overtaken. Whatever goes wrong with the WebSocket meanwhile ends the attempt and leaves the session as it was.
+The client opens a WebSocket beside its polling and probes it; we answer, and release a GET that waits so that the
+client can stop polling; when the client says ``upgrade``, the session changes transports in one step, and what waits
+leaves over the new one. Until then nothing is sent over the WebSocket but the answer to the probe, so nothing can be
+lost, doubled or overtaken. Whatever goes wrong with the WebSocket meanwhile ends the attempt and leaves the session
+as it was.
 """
 
 from typing import Final

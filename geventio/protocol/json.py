@@ -154,7 +154,8 @@ def _deeper_than(limit: int, text: str) -> bool:
     brackets = b"".join(brackets.split(b'"')[::2])  # every second piece is inside a string
     # Each piece between two closing brackets opens as many levels as it is long, and each closing one ends a level.
     opened = accumulate(map(len, brackets.split(b"]")))
-    return max(map(sub, opened, count())) > limit
+    deepest: int = max(map(sub, opened, count()))
+    return deepest > limit
 
 
 def _escape(match: re.Match[str]) -> str:

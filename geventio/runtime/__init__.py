@@ -1,4 +1,6 @@
-"""The floor that knows the hub: streams, workers, timers, waiting. Everything above it is written without gevent's loop."""
+"""The floor that knows the hub: streams, workers, timers, waiting. Everything above it is written without gevent's
+loop.
+"""
 
 from geventio.runtime.hub import Runtime, current_runtime
 from geventio.runtime.stream import Receiver, SocketLike, Stream

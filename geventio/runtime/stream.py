@@ -1,9 +1,9 @@
 """A connection as a non-blocking socket and hub watchers: no greenlet, and no memory but these few fields.
 
-Reading: the hub calls :meth:`Stream._on_readable` when bytes are there and hands them to the :class:`Receiver`. Writing: a
-write goes to the kernel at once; a further one in the same turn of the hub waits for the turn's end, so that a burst
-leaves in one ``send``; what the kernel refuses waits for a write watcher, within ``limit`` bytes. While a receiver works
-on bytes that it was given, its own stream collects what it writes::
+Reading: the hub calls :meth:`Stream._on_readable` when bytes are there and hands them to the :class:`Receiver`.
+Writing: a write goes to the kernel at once; a further one in the same turn of the hub waits for the turn's end, so
+that a burst leaves in one ``send``; what the kernel refuses waits for a write watcher, within ``limit`` bytes. While
+a receiver works on bytes that it was given, its own stream collects what it writes::
 
     class Echo:
         def data_received(self, data): stream.write(data)
@@ -25,23 +25,35 @@ READ_SIZE: Final = 65536
 
 NOT_READY: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What a socket says that has nothing to read or no room to write. A TLS socket may need either for both; the hub asks
-again when the direction that we watch is ready, and a renegotiation that would need the other one is not part of TLS 1.3."""
+again when the direction that we watch is ready, and a renegotiation that would need the other one is not part of TLS
+1.3.
+"""
 
 
 class SocketLike(Protocol):
     """What a stream needs of a socket: a plain one, or a gevent TLS socket without a timeout."""
 
-    def recv(self, size: int, flags: int = ..., /) -> bytes: ...
-    def send(self, data: bytes | memoryview, /) -> int: ...
-    def shutdown(self, how: int, /) -> Any: ...
-    def fileno(self) -> int: ...
-    def close(self) -> None: ...
+    def recv(self, size: int, flags: int = ..., /) -> bytes:
+        """Read what is there, at most *size* bytes."""
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        """Write what there is room for; returns how many bytes that was."""
+
+    def shutdown(self, how: int, /) -> Any:
+        """Close one direction."""
+
+    def fileno(self) -> int:
+        """The descriptor."""
+
+    def close(self) -> None:
+        """Close both."""
 
 
 class Receiver(Protocol):
     """Who gets what a stream reads. Both methods run in the hub and must not block."""
 
-    def data_received(self, data: bytes, /) -> None: ...
+    def data_received(self, data: bytes, /) -> None:
+        """Bytes arrived."""
 
     def connection_lost(self, error: OSError | None, /) -> None:
         """The peer is gone: *error* says how, None is an orderly end. Called once, unless we closed first."""
@@ -301,31 +313,3 @@ class Stream:
         self._reader.stop()
         self._reader.close()
         return sock
-
-
-class TLSStream(Stream):
-    """A stream over a gevent TLS socket whose timeout is 0.
-
-    OpenSSL reads whole records: after one ``recv`` it may hold more plain text while the kernel has nothing left, and then
-    no watcher would fire. A TLS socket cannot close one direction alone, so what has been sent is followed by the end.
-    """
-
-    __slots__ = ()
-
-    def _on_readable(self) -> None:
-        super()._on_readable()
-        while self._sock is not None and self._sock.pending():  # type: ignore[attr-defined]
-            super()._on_readable()
-
-    def read_pending(self) -> None:
-        """Runs in the hub: read what the TLS layer had taken from the kernel before this stream was made."""
-        if self._sock is not None and self._sock.pending():  # type: ignore[attr-defined]
-            self._on_readable()
-
-    def peek(self) -> bool | None:
-        """A TLS socket cannot be peeked at: whatever is there is taken for a sign of life."""
-        return None if self._sock is None else False
-
-    def _finish(self) -> None:
-        if self._sock is not None:
-            self.close()

@@ -46,15 +46,28 @@ class AckCollector(Protocol):
 class Adapter(Protocol):
     """What a namespace needs."""
 
-    def add(self, sid: str, /) -> None: ...
-    def remove(self, sid: str, /) -> frozenset[str]: ...
-    def join(self, sid: str, rooms: Collection[str], /) -> None: ...
-    def leave(self, sid: str, room: str, /) -> None: ...
-    def rooms_of(self, sid: str, /) -> frozenset[str]: ...
-    def broadcast(self, packet: Packet, options: BroadcastOptions, /) -> None: ...
+    def add(self, sid: str, /) -> None:
+        """A socket connected."""
+
+    def remove(self, sid: str, /) -> frozenset[str]:
+        """A socket left; returns the rooms that it was in."""
+
+    def join(self, sid: str, rooms: Collection[str], /) -> None:
+        """Put a socket into rooms."""
+
+    def leave(self, sid: str, room: str, /) -> None:
+        """Take a socket out of a room."""
+
+    def rooms_of(self, sid: str, /) -> frozenset[str]:
+        """Rooms of a socket."""
+
+    def broadcast(self, packet: Packet, options: BroadcastOptions, /) -> None:
+        """Send *packet* to everybody that *options* name; nothing is encoded when that is nobody."""
+
     def broadcast_with_ack(
         self, packet: Packet, options: BroadcastOptions, collector: AckCollector, timeout: float, /
-    ) -> None: ...
+    ) -> None:
+        """Send *packet* and gather what the clients acknowledge within *timeout* seconds."""
 
 
 AdapterFactory = Callable[["Namespace"], Adapter]
@@ -68,27 +81,27 @@ class LocalAdapter:
         self._rooms = RoomTable()
 
     def add(self, sid: str) -> None:
-        """A socket connected."""
+        """See Adapter."""
         self._rooms.add(sid)
 
     def remove(self, sid: str) -> frozenset[str]:
-        """A socket left; returns the rooms that it was in."""
+        """See Adapter."""
         return self._rooms.remove(sid)
 
     def join(self, sid: str, rooms: Collection[str]) -> None:
-        """Put a socket into rooms."""
+        """See Adapter."""
         self._rooms.join(sid, rooms)
 
     def leave(self, sid: str, room: str) -> None:
-        """Take a socket out of a room."""
+        """See Adapter."""
         self._rooms.leave(sid, room)
 
     def rooms_of(self, sid: str) -> frozenset[str]:
-        """Rooms of a socket."""
+        """See Adapter."""
         return self._rooms.rooms(sid)
 
     def broadcast(self, packet: Packet, options: BroadcastOptions) -> None:
-        """Send *packet* to everybody that *options* name. Nothing is encoded when that is nobody."""
+        """See Adapter."""
         sids = self._rooms.select(options.rooms, options.excluded)
         if not sids:
             return
@@ -107,7 +120,7 @@ class LocalAdapter:
     def broadcast_with_ack(
         self, packet: Packet, options: BroadcastOptions, collector: AckCollector, timeout: float
     ) -> None:
-        """Send *packet* and gather what the clients acknowledge."""
+        """See Adapter."""
         sids = list(self._rooms.select(options.rooms, options.excluded))
         collector.expect(sids)
         if not sids:

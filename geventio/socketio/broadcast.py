@@ -27,8 +27,8 @@ Rooms = str | Iterable[str]
 class Replies(Sequence[tuple[str, Any]]):
     """What the clients of a broadcast acknowledged: pairs (sid, reply), in the order of their arrival.
 
-    A reply is None for no arguments, the argument itself, or a tuple of several. ``missing`` holds the ids of those that
-    did not answer in time or left.
+    A reply is None for no arguments, the argument itself, or a tuple of several. ``missing`` holds the ids of those
+    that did not answer in time or left.
     """
 
     def __init__(self, pairs: list[tuple[str, Any]], missing: list[str]) -> None:
@@ -125,8 +125,8 @@ class BroadcastOperator:
         return BroadcastOperator(self._namespace, self._options, seconds)
 
     def emit(self, event: str, *args: Any, ack: Callable[[Replies], Any] | None = None) -> None:
-        """Send an event. With *ack*, which needs :meth:`timeout`, ``ack(replies)`` is called in a worker greenlet once all
-        have answered or the time is over. Never blocks.
+        """Send an event. With *ack*, which needs :meth:`timeout`, ``ack(replies)`` is called in a worker greenlet
+        once all have answered or the time is over. Never blocks.
 
         :raises ConfigurationError: for a reserved event name, or *ack* without a timeout.
         :raises TypeError: for an argument that cannot be encoded.

@@ -88,7 +88,7 @@ def _read_signature(event: str, function: Callable[..., Any], given: int) -> tup
                 takes_ack = True
             elif parameter.default is parameter.empty:
                 raise ConfigurationError(
-                    f"the handler {function!r} of {event!r} needs the keyword {parameter.name!r}, which nobody gives it; "
+                    f"the handler {function!r} of {event!r} needs {parameter.name!r}, which nobody gives it: "
                     f"the form is {form}, and ack is the one keyword there is"
                 )
     if not unlimited and most < given:

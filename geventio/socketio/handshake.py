@@ -18,7 +18,9 @@ class Handshake:
     def __init__(self, request: KeptRequest, auth: dict[str, Any], issued: float) -> None:
         self._request = request
         self.auth = auth
-        """The payload that the client gave with its ``auth`` option; ``{}`` when it gave none. As trustworthy as the client."""
+        """The payload that the client gave with its ``auth`` option; ``{}`` when it gave none. As trustworthy as the
+        client.
+        """
         self.issued = issued
         """When the socket's connection was asked for, in seconds since the epoch."""
 

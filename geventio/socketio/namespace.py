@@ -44,9 +44,9 @@ class Namespace:
         """Register a handler: ``on("chat", handler)``, or as a decorator ``@on("chat")``.
 
         ``connection`` calls ``handler(socket)``; ``disconnecting`` and ``disconnect`` call ``handler(socket, reason)``;
-        any other event ``handler(socket, *args)``, and what that returns is the acknowledgement, where the client asked for
-        one: nothing for None, several arguments for a tuple. A handler with a keyword-only parameter ``ack`` gets the
-        function ``ack(*values)`` instead, and acknowledges only by calling it.
+        any other event ``handler(socket, *args)``, and what that returns is the acknowledgement, where the client
+        asked for one: nothing for None, several arguments for a tuple. A handler with a keyword-only parameter
+        ``ack`` gets the function ``ack(*values)`` instead, and acknowledges only by calling it.
 
         The events of one socket run one at a time and in order; those of a handler with *concurrent* don't wait.
 

@@ -1,6 +1,7 @@
 """Who is in which room, indexed both ways: what a socket costs when it leaves is what it was in.
 
-Every socket is also in a room named by its own id. That one is not stored, unless the socket leaves it or others join it::
+Every socket is also in a room named by its own id. That one is not stored, unless the socket leaves it or others join
+it::
 
     rooms = RoomTable()
     rooms.add("id1")
@@ -80,8 +81,8 @@ class RoomTable:
         """Rooms of a socket, its own among them; empty when it is not connected."""
         if sid not in self._members:
             return frozenset()
-        joined = self._members[sid] or frozenset()
-        return frozenset(joined) if sid in self._without_own else frozenset(joined) | {sid}
+        joined = frozenset(self._members[sid] or ())
+        return joined if sid in self._without_own else joined | {sid}
 
     def members(self, room: str) -> Set[str]:
         """Ids of the sockets in *room*."""

@@ -40,8 +40,8 @@ SHOWN = 64
 
 
 class Server:
-    """A Socket.IO server. The parameters are the fields of :class:`~geventio.options.ServerOptions`, and *parser*, the packet
-    encoding that clients have to use too (the default one, unless they set one themselves).
+    """A Socket.IO server. The parameters are the fields of :class:`~geventio.options.ServerOptions`, and *parser*,
+    the packet encoding that clients have to use too (the default one, unless they set one themselves).
 
     :raises ConfigurationError: for an option out of range.
     """
@@ -136,8 +136,8 @@ class Server:
         return self.root.use(middleware)
 
     def on_error(self, hook: ErrorHookT) -> ErrorHookT:
-        """Call ``hook(socket, event, error)`` when a handler raised, in any namespace; also a decorator. What it returns is
-        the event's acknowledgement, as a handler's own value would be; None acknowledges nothing.
+        """Call ``hook(socket, event, error)`` when a handler raised, in any namespace; also a decorator. What it
+        returns is the event's acknowledgement, as a handler's own value would be; None acknowledges nothing.
 
         :raises ConfigurationError: unless *hook* is callable.
         """

@@ -115,8 +115,8 @@ class Socket:
     # -- out
 
     def emit(self, event: str, *args: Any, ack: Callable[..., Any] | None = None) -> None:
-        """Send an event to this client. ``ack(*values)`` is called in a worker greenlet when the client acknowledges it.
-        Never blocks; nothing is sent once the client has left.
+        """Send an event to this client. ``ack(*values)`` is called in a worker greenlet when the client acknowledges
+        it. Never blocks; nothing is sent once the client has left.
 
         :raises ConfigurationError: for a reserved event name.
         :raises TypeError: for an argument that cannot be encoded.
@@ -274,7 +274,8 @@ class Socket:
 
     def disconnect(self, close: bool = False) -> None:
         """Take the client out of this namespace; with *close*, out of all, and end its connection. Events that wait for
-        their turn are dropped. Never blocks."""
+        their turn are dropped. Never blocks.
+        """
         if close:
             self.connection.disconnect()
         elif self.connected:

@@ -1,4 +1,5 @@
-"""How to send to one client: an immutable value, as :class:`~geventio.socketio.broadcast.BroadcastOperator` is for many.
+"""How to send to one client: an immutable value, as :class:`~geventio.socketio.broadcast.BroadcastOperator` is for
+many.
 
 ::
 

@@ -1,6 +1,7 @@
 """What a session and a transport ask of each other.
 
-A transport moves Engine.IO packets and nothing else. Its owner is the session, or an upgrade that is still on probation.
+A transport moves Engine.IO packets and nothing else. Its owner is the session, or an upgrade that is still on
+probation.
 """
 
 from typing import Protocol

@@ -139,5 +139,3 @@ class WebSocketTransport:
 
     def _start_linger(self) -> None:
         self._linger = self._runtime.timers.start(LINGER, self._stream.close)
-
-
