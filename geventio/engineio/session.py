@@ -48,6 +48,9 @@ class State(IntEnum):
     CLOSED = 3
 
 
+# Looked up for every message: the attribute of an enum costs ten times a global's.
+_OPEN: Final = State.OPEN
+
 MOVES: Final = {
     State.OPEN: frozenset({State.CLOSING, State.CLOSED}),
     State.CLOSING: frozenset({State.CLOSED}),
@@ -139,11 +142,19 @@ class Session:
             data = bytes(data)
         elif not isinstance(data, (str, bytes)):
             raise TypeError(f"a message is text or bytes, not {type(data).__name__}")
-        self.send_prepared(PreparedMessages((data,)))
+        self.send_messages([data])
+
+    def send_messages(self, messages: list[str | bytes], *, compress: bool = True) -> None:
+        """Send messages that belong together to this client alone. Never blocks."""
+        transport = self.transport
+        if type(transport) is WebSocketTransport and self.state is _OPEN:
+            transport.send_messages(messages)
+        else:
+            self.send_prepared(PreparedMessages(messages, compress=compress))
 
     def send_prepared(self, prepared: Prepared) -> None:
         """Send what others may be sent too. Never blocks."""
-        if self.state is not State.OPEN:
+        if self.state is not _OPEN:
             return
         transport = self.transport
         if type(transport) is WebSocketTransport:
@@ -174,7 +185,7 @@ class Session:
         """A message of the client (see TransportOwner)."""
         if not self._extended:
             self._extend_deadline()
-        if self.state is State.OPEN:
+        if self.state is _OPEN:
             self.handler.on_message(data)
 
     def packet_received(self, packet: Packet) -> None:

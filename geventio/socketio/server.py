@@ -27,7 +27,7 @@ from geventio.runtime import Timeout
 from geventio.socketio.acks import reply_args
 from geventio.socketio.broadcast import BroadcastOperator, Replies, Rooms
 from geventio.socketio.connection import Connection
-from geventio.socketio.events import ArgumentsMismatch, HandlerT, Listener, Listeners
+from geventio.socketio.events import ArgumentsMismatch, HandlerT
 from geventio.socketio.namespace import MiddlewareT, Namespace, namespace_name
 from geventio.socketio.socket import Ack, Socket
 
@@ -146,31 +146,8 @@ class Server:
         self._error_hook = hook
         return hook
 
-    def run_listener(
-        self,
-        listener: Listener,
-        listeners: Listeners,
-        event: str,
-        socket: Socket,
-        args: tuple[Any, ...],
-        given_by_client: int,
-        ack: Ack | None,
-    ) -> None:
-        """Runs in a worker: call one handler, and acknowledge what it returns. For geventio's own use."""
-        if listener.once and not listeners.discard(event, listener):
-            return
-        try:
-            listener.check_arguments(given_by_client)
-            if listener.takes_ack:
-                listener.function(*args, ack=ack if ack is not None else Ack(socket, None))
-                return
-            value = listener.function(*args)
-            if ack is not None:
-                ack(*reply_args(value))
-        except (Exception, Timeout) as error:
-            self._handler_failed(socket, event, error, ack)
-
-    def _handler_failed(self, socket: Socket, event: str, error: BaseException, ack: Ack | None) -> None:
+    def handler_failed(self, socket: Socket, event: str, error: BaseException, ack: Ack | None) -> None:
+        """Runs in a worker: a handler raised. For geventio's own use."""
         name = str(event)[:SHOWN]
         if isinstance(error, ArgumentsMismatch):
             logger.error("the event %r in the namespace %r was not handled: %s", name, socket.namespace.name, error)

@@ -7,11 +7,10 @@ handler may wait for its own client's answer. A handler with ``concurrent=True``
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from geventio.engineio.prepared import PreparedMessages
 from geventio.exceptions import SERVER_NAMESPACE_DISCONNECT, ConfigurationError, Disconnected
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
-from geventio.runtime import Mailbox, Waiter
-from geventio.socketio.acks import Outcome, PendingAcks, reply_value
+from geventio.runtime import Mailbox, Timeout, Waiter
+from geventio.socketio.acks import Outcome, PendingAcks, reply_args, reply_value
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms, room_names
 from geventio.socketio.events import HandlerT, Listeners
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from geventio.socketio.connection import Connection
     from geventio.socketio.namespace import Namespace
 
+_EVENT: Final = PacketType.EVENT  # an enum's attribute is slow, and this one is read for every event
 CALL_TIMEOUT: Final = 60.0
 """Seconds that ``call()`` waits unless told otherwise."""
 
@@ -122,7 +122,7 @@ class Socket:
         :raises TypeError: for an argument that cannot be encoded.
         """
         check_event_name(event)
-        packet = Packet(PacketType.EVENT, self.namespace.name, [event, *args])
+        packet = Packet(_EVENT, self.namespace.name, [event, *args])
         if ack is not None:
             if not callable(ack):
                 raise ConfigurationError(f"ack must be a function, not {ack!r}")
@@ -154,12 +154,12 @@ class Socket:
         packet = Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id)
         messages = self.namespace.server.parser.encode(packet)  # before anything is awaited: it may raise
         self.expect_ack(ack_id, outcome, timeout)
-        self.session.send_prepared(PreparedMessages(messages))
+        self.session.send_messages(messages)
         return waiter.wait()
 
     def send_packet(self, packet: Packet, *, compress: bool = True) -> None:
         """Send a packet of the protocol; for geventio's own use."""
-        self.session.send_prepared(PreparedMessages(self.namespace.server.parser.encode(packet), compress=compress))
+        self.session.send_messages(self.namespace.server.parser.encode(packet), compress=compress)
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         """Everybody in a room, or in several, but this socket."""
@@ -228,18 +228,31 @@ class Socket:
 
     def _run_event(self, packet: Packet) -> None:
         """Runs in a worker."""
-        data = packet.data
-        self.run_listeners(data[0], data[1:], Ack(self, packet.id))
+        event, *args = packet.data
+        self.run_listeners(event, args, None if packet.id is None else Ack(self, packet.id))
 
     def run_listeners(self, event: str, args: list[Any], ack: Ack | None = None) -> None:
         """Runs in a worker: call the namespace's handlers of *event*, then the socket's own."""
         namespace = self.namespace
-        for listener in namespace.listeners.of.get(event, ()):
-            namespace.server.run_listener(listener, namespace.listeners, event, self, (self, *args), len(args), ack)
-        own = self._listeners
-        if own is not None:
-            for listener in own.of.get(event, ()):
-                namespace.server.run_listener(listener, own, event, self, tuple(args), len(args), ack)
+        listeners: Listeners | None = namespace.listeners
+        given: tuple[Any, ...] = (self, *args)
+        while listeners is not None:
+            for listener in listeners.of.get(event, ()):
+                if listener.once and not listeners.discard(event, listener):
+                    continue
+                try:
+                    listener.check_arguments(len(args))
+                    if listener.takes_ack:
+                        listener.function(*given, ack=ack or Ack(self, None))
+                        continue
+                    value = listener.function(*given)
+                    if ack is not None:
+                        ack(*reply_args(value))
+                except (Exception, Timeout) as error:
+                    namespace.server.handler_failed(self, event, error, ack)
+            # Then the socket's own, which are not given the socket.
+            listeners = self._listeners if listeners is not self._listeners else None
+            given = tuple(args)
 
     # -- acknowledgements
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
-from geventio.engineio.prepared import Prepared
+from geventio.engineio.prepared import Prepared, PreparedMessages
 from geventio.engineio.transports.base import TransportOwner
 from geventio.exceptions import PARSE_ERROR, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError
 from geventio.protocol.engineio import PacketType, decode_packet
-from geventio.protocol.websocket import CloseCode, State, WebSocketProtocol
+from geventio.protocol.websocket import CloseCode, State, WebSocketProtocol, encode_text
 from geventio.runtime import Receiver, Runtime, Stream, Timer
 
+_OPEN: Final = State.OPEN  # an enum's attribute is slow, and this one is read for every message
 LINGER: Final = 3.0
 """Seconds that the peer has to answer a close frame and to close its side of the connection."""
 
@@ -54,15 +55,27 @@ class WebSocketTransport:
         return True
 
     def send_one(self, prepared: Prepared) -> None:
-        """Send one packet: the path that every event takes."""
-        frames = prepared.frames() if not self._base64 else prepared.base64_frames()
+        """Send what others are sent too."""
+        self._write(prepared.base64_frames() if self._base64 else prepared.frames())
+
+    def send_messages(self, messages: list[str | bytes]) -> None:
+        """Send messages to this client alone: the path that most events take."""
+        if len(messages) == 1 and type(text := messages[0]) is str:
+            self._write(encode_text("4" + text))
+        else:
+            self.send_one(PreparedMessages(messages))
+
+    def _write(self, frames: bytes) -> None:
         if not self._stream.write(frames) and not self._stream.closed:
             self._fail(TRANSPORT_ERROR, "send buffer full")
 
     def data_received(self, data: bytes) -> None:
         """Runs in the hub: bytes of the peer."""
         protocol = self._protocol
-        for message in protocol.receive_data(data):
+        messages = protocol.receive_data(data)
+        if protocol.outgoing and protocol.state is _OPEN:
+            self._send_control_frames()  # a pong is due at once; a close frame would be the last word
+        for message in messages:
             if self._linger is not None:  # closed by what an earlier message brought about
                 break
             if type(message) is bytes:
@@ -72,10 +85,13 @@ class WebSocketTransport:
             else:
                 self._receive_packet(message)
         if protocol.outgoing:
-            for frame in protocol.data_to_send():
-                self._stream.write(frame)
-        if protocol.state is not State.OPEN:
+            self._send_control_frames()
+        if protocol.state is not _OPEN:
             self._on_closing()
+
+    def _send_control_frames(self) -> None:
+        for frame in self._protocol.data_to_send():
+            self._stream.write(frame)
 
     def _receive_packet(self, text: str | bytes) -> None:
         try:
@@ -115,8 +131,7 @@ class WebSocketTransport:
         if self._linger is None:
             self.send(packets)
             self._protocol.send_close(code)
-            for frame in self._protocol.data_to_send():
-                self._stream.write(frame)
+            self._send_control_frames()
             self._start_linger()
         return True
 
