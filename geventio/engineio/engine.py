@@ -14,7 +14,7 @@ It serves Socket.IO from below, and alone as an Engine.IO server::
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, overload
 
 from geventio.engineio.errors import ErrorCode, RequestRejected
 from geventio.engineio.origins import check_origin, preflight
@@ -26,6 +26,7 @@ from geventio.engineio.transports.websocket import WebSocketTransport
 from geventio.engineio.upgrade import Upgrade
 from geventio.engineio.wire import open_packet, set_cookie, websocket_response_head
 from geventio.exceptions import SERVER_SHUTTING_DOWN, ConfigurationError
+from geventio.handlers import Decorator, HandlerT
 from geventio.options import AllowRequest, EngineOptions, Origins
 from geventio.protocol.websocket import HandshakeRejected, check_handshake
 from geventio.runtime import current_runtime
@@ -33,7 +34,6 @@ from geventio.runtime import current_runtime
 logger = logging.getLogger("geventio.engineio")
 
 REVISION: Final = "4"
-HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 
 class Engine:
@@ -100,6 +100,12 @@ class Engine:
         # Hooks of the application may block, so their requests leave the hub.
         self._hooked = options.allow_request is not None or callable(options.cors_allowed_origins)
         self._refused: set[str] = set()
+
+    @overload
+    def on(self, event: str, handler: None = None) -> Decorator: ...
+
+    @overload
+    def on(self, event: str, handler: HandlerT) -> HandlerT: ...
 
     def on(self, event: str, handler: HandlerT | None = None) -> Any:
         """Register ``handler(socket)`` for ``connection``: as ``engine.on("connection", handler)`` or as a decorator.
@@ -235,6 +241,7 @@ class Engine:
                 session,
                 session.runtime,
                 max_message_size=self.options.max_http_buffer_size,
+                max_send_buffer=self.options.max_send_buffer,
                 base64=bool(request.query.get("b64")),
             )
             session.send_prepared(open_packet(session.id, [], self.options))
@@ -261,6 +268,7 @@ class Engine:
                 upgrade,
                 session.runtime,
                 max_message_size=self.options.max_http_buffer_size,
+                max_send_buffer=self.options.max_send_buffer,
                 base64=bool(request.query.get("b64")),
             )
             if useless:

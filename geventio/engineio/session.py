@@ -162,8 +162,12 @@ class Session:
             return
         size = len(prepared.payload())
         if self.outbox_size > self._engine.options.max_send_buffer:
-            self.runtime.soon(self.transport_closed, transport, TRANSPORT_ERROR, "send buffer full")
-            return
+            # Packets that wait for the end of the turn alone are no sign of a slow client.
+            self.flush()
+            if self._outbox is not None:
+                self._forget()
+                self.runtime.soon(self._lost, TRANSPORT_ERROR, "send buffer full")
+                return
         self.outbox_size += size
         if self._outbox is None:
             self._outbox = [prepared]
@@ -222,8 +226,8 @@ class Session:
         self._end(PING_TIMEOUT, "")
 
     def _restart_timer(self, delay: float, callback: Callable[[], None]) -> None:
-        self._timer.stop()
-        if self.state is State.OPEN:
+        if self.state is State.OPEN:  # in CLOSING the timer is the one that forgets the session
+            self._timer.stop()
             self._timer = self.runtime.timers.start(delay, callback)
 
     # -- the end
@@ -258,7 +262,8 @@ class Session:
         if self.state is State.CLOSING:
             self._forget()
         elif self.state is State.OPEN:
-            self._finish(reason, detail, abort=reason == TRANSPORT_ERROR)
+            # A WebSocket still says goodbye; a GET that waits has to be answered.
+            self._finish(reason, detail, abort=isinstance(transport, PollingTransport))
 
     def _end(self, reason: str, detail: str) -> None:
         """The session ends for *reason*."""
@@ -266,9 +271,28 @@ class Session:
             if isinstance(self.transport, WebSocketTransport):
                 self.transport.close([])
             self._finish(reason, detail, abort=not isinstance(self.transport, WebSocketTransport))
+        elif self.state is State.CLOSING:
+            self._forget()
+
+    def upgrade_finished(self, transport: WebSocketTransport) -> None:
+        """The client changed to *transport*: what waits leaves over it (called by the upgrade)."""
+        polling = self.transport
+        if self.state is State.CLOSING and isinstance(polling, PollingTransport):
+            # The client would have heard of the end with its next GET, and will send none.
+            transport.close(polling.take_parked())
+            self._forget()
+        elif self.state is State.OPEN:
+            self.transport = transport
+            transport.owner = self
+            if isinstance(polling, PollingTransport):
+                polling.release()
+            self.flush()
 
     def _finish(self, reason: str, detail: str, *, abort: bool) -> None:
         self._forget(abort=abort)
+        self._lost(reason, detail)
+
+    def _lost(self, reason: str, detail: str) -> None:
         if detail:
             logger.debug("session closed: %s (%s)", reason, detail)
         self.handler.on_close(reason, detail)

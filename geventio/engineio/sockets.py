@@ -1,15 +1,15 @@
 """The application's side of a session where the engine serves alone: events, one at a time, in worker greenlets."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, overload
 
 from geventio.engineio.request import KeptRequest
 from geventio.engineio.session import Session
 from geventio.exceptions import ConfigurationError
+from geventio.handlers import Decorator, HandlerT
 from geventio.runtime import Mailbox
 
 EVENTS: Final = ("message", "close")
-HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 
 class EngineSocket:
@@ -36,6 +36,12 @@ class EngineSocket:
     def transport_name(self) -> str:
         """``polling`` or ``websocket``."""
         return self.session.transport.name
+
+    @overload
+    def on(self, event: str, handler: None = None) -> Decorator: ...
+
+    @overload
+    def on(self, event: str, handler: HandlerT) -> HandlerT: ...
 
     def on(self, event: str, handler: HandlerT | None = None) -> Any:
         """Register ``handler(data)`` for ``message`` or ``handler(reason)`` for ``close``; also a decorator.

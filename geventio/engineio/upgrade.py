@@ -10,7 +10,7 @@ as it was.
 from typing import Final
 
 from geventio.engineio.prepared import PROBE_PONG
-from geventio.engineio.session import Session, State
+from geventio.engineio.session import Session
 from geventio.engineio.transports.base import Transport
 from geventio.engineio.transports.polling import PollingTransport
 from geventio.engineio.transports.websocket import WebSocketTransport
@@ -61,17 +61,8 @@ class Upgrade:
         self._nudge = self._session.runtime.timers.start(NUDGE_INTERVAL, self._nudge_polling)
 
     def _complete(self) -> None:
-        session = self._session
         self._stop()
-        if session.state is not State.OPEN:
-            self.transport.close([])
-            return
-        polling = session.transport
-        session.transport = self.transport
-        self.transport.owner = session
-        if isinstance(polling, PollingTransport):
-            polling.release()
-        session.flush()
+        self._session.upgrade_finished(self.transport)
 
     def _timed_out(self) -> None:
         self._fail()

@@ -100,9 +100,15 @@ class Stream:
         """Whether the socket is closed."""
         return self._sock is None
 
+    @property
+    def full(self) -> bool:
+        """Whether more than ``limit`` bytes wait: the peer reads too slowly, and :meth:`write` takes no more."""
+        return self.buffered > self.limit and self._writer is not None
+
     def pause(self) -> None:
         """Stop reading."""
-        self._reader.stop()
+        if self._sock is not None:
+            self._reader.stop()
 
     def resume(self) -> None:
         """Go on reading."""
@@ -178,7 +184,7 @@ class Stream:
                 except NOT_READY:
                     sent = 0
                 except OSError as error:
-                    runtime.soon(self._lost, error)
+                    self._break(error)
                     return False
                 if sent != len(data):
                     self._wait_writable(memoryview(data)[sent:])
@@ -216,7 +222,7 @@ class Stream:
         except NOT_READY:
             sent = 0
         except OSError as error:
-            self._runtime.soon(self._lost, error)
+            self._break(error)
             return
         if sent != len(data):
             self._wait_writable(memoryview(data)[sent:])
@@ -259,6 +265,11 @@ class Stream:
             self._writer.stop()
             self._writer.close()
             self._writer = None
+
+    def _break(self, error: OSError) -> None:
+        """The kernel takes nothing more. The receiver hears of it from the hub, not from inside its own write."""
+        self._closing = True
+        self._runtime.soon(self._lost, error)
 
     def _lost(self, error: OSError | None) -> None:
         """Runs in the hub: the peer is gone."""
@@ -309,6 +320,8 @@ class Stream:
         if sock is None:
             raise RuntimeError("the stream is closed")
         self._sock = None
+        self._pending = None
+        self.buffered = 0
         self._stop_writer()
         self._reader.stop()
         self._reader.close()

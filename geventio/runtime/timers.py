@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 RESOLUTION: Final = 0.05
-"""Seconds by which a timer may be late; it is never early."""
+"""Seconds from one look at the clock to the next: a timer may be late by two of them, and is never early."""
 
 
 class Timer:

@@ -44,11 +44,11 @@ class WorkerPool:
 
     def run(self, job: Job) -> None:
         """Run *job* in a worker: at once when called in the hub, in its next turn otherwise."""
+        if getcurrent() is not self._hub:
+            self._hub.loop.run_callback(self.run, job)
+            return
         worker = self._idle.pop() if self._idle else greenlet(self._work, self._hub)
-        if getcurrent() is self._hub:
-            worker.switch(job)
-        else:
-            self._hub.loop.run_callback(worker.switch, job)
+        worker.switch(job)
 
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Run ``function(*args)`` in a worker."""
@@ -64,7 +64,14 @@ class WorkerPool:
             if len(idle) >= KEPT:
                 return
             idle.append(me)
-            job = park()
+            try:
+                job = park()
+            except BaseException:
+                # What a job left behind, a kill() of its greenlet or a Timeout that it never stopped, finds the worker
+                # at rest. Nobody may be given a dead worker; the rest is the hub's to report.
+                if me in idle:  # not while the pool itself goes away
+                    idle.remove(me)
+                raise
 
     def guarded(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Call ``function(*args)`` in a fresh context; whatever it raises, the worker survives.

@@ -6,11 +6,9 @@ with a message that names the expected form, and nothing is guessed while a clie
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from geventio.exceptions import ConfigurationError, GeventIOError
-
-HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 FORMS: Final = {
     "connection": "handler(socket)",
@@ -111,8 +109,8 @@ class Listeners:
         """Events of which every listener said ``concurrent=True``."""
         self._given = given
 
-    def add(self, event: str, handler: HandlerT | None, *, once: bool, concurrent: bool) -> Any:
-        """Register *handler*; without one, return a decorator.
+    def add(self, event: str, handler: Callable[..., Any], *, once: bool, concurrent: bool) -> None:
+        """Register *handler*.
 
         :raises ConfigurationError: for a reserved event name, or a handler that cannot be called as its event needs.
         """
@@ -120,18 +118,10 @@ class Listeners:
             raise ConfigurationError(f'an event has a name, as in @io.on("chat message"), not {event!r}')
         if event in REFUSED:
             raise ConfigurationError(f"the event name {event!r} is reserved: {REFUSED[event]}")
-        if handler is None:
-
-            def decorate(function: HandlerT) -> HandlerT:
-                self.add(event, function, once=once, concurrent=concurrent)
-                return function
-
-            return decorate
         listener = Listener(event, handler, given=self._given, once=once, concurrent=concurrent)
         # A new list: one that is being walked stays as it is.
         self.of[event] = [*self.of.get(event, ()), listener]
         self._note_concurrent(event)
-        return handler
 
     def remove(self, event: str | None, handler: Callable[..., Any] | None) -> None:
         """Remove *handler* from *event*; without a handler all of the event, without an event all."""

@@ -9,8 +9,10 @@ from geventio.exceptions import ConfigurationError, ConnectionRejected
 from geventio.protocol.socketio import Packet, PacketType
 from geventio.runtime import Timeout
 from geventio.socketio.adapter import Adapter, LocalAdapter
-from geventio.socketio.broadcast import BroadcastOperator, Replies, Rooms
-from geventio.socketio.events import HandlerT, Listeners
+from geventio.socketio.broadcast import BroadcastOperator
+from geventio.socketio.broadcaster import Broadcaster
+from geventio.socketio.event_source import EventSource
+from geventio.socketio.events import Listener, Listeners
 from geventio.socketio.socket import Socket
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ Middleware = Callable[[Socket], Any]
 MiddlewareT = TypeVar("MiddlewareT", bound=Middleware)
 
 
-class Namespace:
+class Namespace(EventSource, Broadcaster):
     """Made by :meth:`Server.of`; the server itself stands for the namespace ``/``."""
 
     def __init__(self, server: "Server", name: str) -> None:
@@ -40,27 +42,11 @@ class Namespace:
 
     # -- registering
 
-    def on(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
-        """Register a handler: ``on("chat", handler)``, or as a decorator ``@on("chat")``.
+    def _event_listeners(self) -> Listeners:
+        return self.listeners
 
-        ``connection`` calls ``handler(socket)``; ``disconnecting`` and ``disconnect`` call ``handler(socket, reason)``;
-        any other event ``handler(socket, *args)``, and what that returns is the acknowledgement, where the client
-        asked for one: nothing for None, several arguments for a tuple. A handler with a keyword-only parameter
-        ``ack`` gets the function ``ack(*values)`` instead, and acknowledges only by calling it.
-
-        The events of one socket run one at a time and in order; those of a handler with *concurrent* don't wait.
-
-        :raises ConfigurationError: for a reserved event name, or a handler that cannot be called like that.
-        """
-        return self.listeners.add(event, handler, once=False, concurrent=concurrent)
-
-    def once(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
-        """As :meth:`on`, for the next such event only, whichever socket it comes from."""
-        return self.listeners.add(event, handler, once=True, concurrent=concurrent)
-
-    def off(self, event: str | None = None, handler: Callable[..., Any] | None = None) -> None:
-        """Remove a handler, all handlers of an event, or all."""
-        self.listeners.remove(event, handler)
+    def _everybody(self) -> BroadcastOperator:
+        return BroadcastOperator(self)
 
     def use(self, middleware: MiddlewareT) -> MiddlewareT:
         """Call ``middleware(socket)`` before a socket connects, in the order of registration; it may block. Raise
@@ -68,53 +54,9 @@ class Namespace:
 
         :raises ConfigurationError: for a middleware that cannot take the socket.
         """
-        from geventio.socketio.events import Listener
-
         Listener("connection", middleware, given=1, once=False, concurrent=False)  # only for its checks
         self._middlewares.append(middleware)
         return middleware
-
-    # -- sending
-
-    def to(self, rooms: Rooms) -> BroadcastOperator:
-        """The sockets in a room, or in several."""
-        return BroadcastOperator(self).to(rooms)
-
-    in_ = to
-
-    def except_(self, rooms: Rooms) -> BroadcastOperator:
-        """All sockets but the members of a room, or of several."""
-        return BroadcastOperator(self).except_(rooms)
-
-    @property
-    def volatile(self) -> BroadcastOperator:
-        """All sockets that can be written to right now."""
-        return BroadcastOperator(self).volatile
-
-    @property
-    def local(self) -> BroadcastOperator:
-        """All sockets of this server."""
-        return BroadcastOperator(self).local
-
-    def compress(self, compress: bool) -> BroadcastOperator:
-        """All sockets; whether the event may be compressed."""
-        return BroadcastOperator(self).compress(compress)
-
-    def timeout(self, seconds: float) -> BroadcastOperator:
-        """All sockets; how long to wait for their acknowledgements."""
-        return BroadcastOperator(self).timeout(seconds)
-
-    def emit(self, event: str, *args: Any) -> None:
-        """Send an event to all sockets of the namespace. See :meth:`BroadcastOperator.emit`."""
-        BroadcastOperator(self).emit(event, *args)
-
-    def send(self, *args: Any) -> None:
-        """Send the event ``message`` to all sockets of the namespace."""
-        BroadcastOperator(self).emit("message", *args)
-
-    def call(self, event: str, *args: Any, timeout: float) -> Replies:
-        """Ask all sockets of the namespace. See :meth:`BroadcastOperator.call`."""
-        return BroadcastOperator(self).timeout(timeout).call(event, *args)
 
     # -- sockets come and go
 

@@ -25,9 +25,11 @@ from geventio.options import AllowRequest, Origins, ServerOptions
 from geventio.protocol.socketio import JSONParser, Parser
 from geventio.runtime import Timeout
 from geventio.socketio.acks import reply_args
-from geventio.socketio.broadcast import BroadcastOperator, Replies, Rooms
+from geventio.socketio.broadcast import BroadcastOperator
+from geventio.socketio.broadcaster import Broadcaster
 from geventio.socketio.connection import Connection
-from geventio.socketio.events import ArgumentsMismatch, HandlerT
+from geventio.socketio.event_source import EventSource
+from geventio.socketio.events import ArgumentsMismatch, Listeners
 from geventio.socketio.namespace import MiddlewareT, Namespace, namespace_name
 from geventio.socketio.socket import Ack, Socket
 
@@ -39,7 +41,7 @@ SHOWN = 64
 """Characters of an event's name, which is the client's text, that a log record shows."""
 
 
-class Server:
+class Server(EventSource, Broadcaster):
     """A Socket.IO server. The parameters are the fields of :class:`~geventio.options.ServerOptions`, and *parser*,
     the packet encoding that clients have to use too (the default one, unless they set one themselves).
 
@@ -119,17 +121,11 @@ class Server:
 
     # -- handlers
 
-    def on(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
-        """Register a handler in the namespace ``/``. See :meth:`Namespace.on`."""
-        return self.root.on(event, handler, concurrent=concurrent)
+    def _event_listeners(self) -> Listeners:
+        return self.root.listeners
 
-    def once(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
-        """Register a handler for one event in the namespace ``/``. See :meth:`Namespace.once`."""
-        return self.root.once(event, handler, concurrent=concurrent)
-
-    def off(self, event: str | None = None, handler: Callable[..., Any] | None = None) -> None:
-        """Remove handlers of the namespace ``/``. See :meth:`Namespace.off`."""
-        self.root.off(event, handler)
+    def _everybody(self) -> BroadcastOperator:
+        return BroadcastOperator(self.root)
 
     def use(self, middleware: MiddlewareT) -> MiddlewareT:
         """Add a middleware to the namespace ``/``. See :meth:`Namespace.use`."""
@@ -168,45 +164,3 @@ class Server:
             callback(*args)
         except (Exception, Timeout):
             logger.exception("the ack function of %r failed", event[:SHOWN])
-
-    # -- sending
-
-    def to(self, rooms: Rooms) -> BroadcastOperator:
-        """The sockets in a room, or in several."""
-        return self.root.to(rooms)
-
-    in_ = to
-
-    def except_(self, rooms: Rooms) -> BroadcastOperator:
-        """All sockets but the members of a room, or of several."""
-        return self.root.except_(rooms)
-
-    @property
-    def volatile(self) -> BroadcastOperator:
-        """All sockets that can be written to right now."""
-        return self.root.volatile
-
-    @property
-    def local(self) -> BroadcastOperator:
-        """All sockets of this server."""
-        return self.root.local
-
-    def compress(self, compress: bool) -> BroadcastOperator:
-        """All sockets; whether the event may be compressed."""
-        return self.root.compress(compress)
-
-    def timeout(self, seconds: float) -> BroadcastOperator:
-        """All sockets; how long to wait for their acknowledgements."""
-        return self.root.timeout(seconds)
-
-    def emit(self, event: str, *args: Any) -> None:
-        """Send an event to all sockets of the namespace ``/``. See :meth:`BroadcastOperator.emit`."""
-        self.root.emit(event, *args)
-
-    def send(self, *args: Any) -> None:
-        """Send the event ``message`` to all sockets of the namespace ``/``."""
-        self.root.send(*args)
-
-    def call(self, event: str, *args: Any, timeout: float) -> Replies:
-        """Ask all sockets of the namespace ``/``. See :meth:`BroadcastOperator.call`."""
-        return self.root.call(event, *args, timeout=timeout)

@@ -13,7 +13,8 @@ from geventio.runtime import Mailbox, Timeout, Waiter
 from geventio.socketio.acks import Outcome, PendingAcks, reply_args, reply_value
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms, room_names
-from geventio.socketio.events import HandlerT, Listeners
+from geventio.socketio.event_source import EventSource
+from geventio.socketio.events import Listeners
 from geventio.socketio.handshake import Handshake
 from geventio.socketio.socket_operator import SocketOperator
 
@@ -45,7 +46,7 @@ class Ack:
             socket.send_packet(Packet(PacketType.ACK, socket.namespace.name, list(values), ack_id))
 
 
-class Socket:
+class Socket(EventSource):
     """One client in one namespace."""
 
     __slots__ = (
@@ -196,19 +197,7 @@ class Socket:
 
     # -- events
 
-    def on(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
-        """Register ``handler(*args)`` for an event of this client; also a decorator. See :meth:`Namespace.on`."""
-        return self._own_listeners().add(event, handler, once=False, concurrent=concurrent)
-
-    def once(self, event: str, handler: HandlerT | None = None, *, concurrent: bool = False) -> Any:
-        """As :meth:`on`, for the next such event only."""
-        return self._own_listeners().add(event, handler, once=True, concurrent=concurrent)
-
-    def off(self, event: str | None = None, handler: Callable[..., Any] | None = None) -> None:
-        """Remove a handler, all of an event, or all that were registered on this socket."""
-        self._own_listeners().remove(event, handler)
-
-    def _own_listeners(self) -> Listeners:
+    def _event_listeners(self) -> Listeners:
         if self._listeners is None:
             self._listeners = Listeners(0)
         return self._listeners

@@ -142,6 +142,11 @@ class PollingTransport:
         self._closing = packets
         return False
 
+    def take_parked(self) -> list[Prepared]:
+        """What the client's next GET would have got, which will not come."""
+        parked, self._closing = self._closing, None
+        return parked or []
+
     def release(self) -> None:
         """The session has moved to another transport: let go of a GET that still waits."""
         if self._poll is not None:

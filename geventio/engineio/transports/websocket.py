@@ -29,6 +29,7 @@ class WebSocketTransport:
         runtime: Runtime,
         *,
         max_message_size: int,
+        max_send_buffer: int,
         base64: bool = False,
     ) -> None:
         self.owner = owner
@@ -37,6 +38,7 @@ class WebSocketTransport:
         self._protocol = WebSocketProtocol(max_message_size)
         self._linger: Timer | None = None
         self._stream = make_stream(self)
+        self._stream.limit = max_send_buffer
 
     @property
     def writable(self) -> bool:
@@ -66,7 +68,7 @@ class WebSocketTransport:
             self.send_one(PreparedMessages(messages))
 
     def _write(self, frames: bytes) -> None:
-        if not self._stream.write(frames) and not self._stream.closed:
+        if not self._stream.write(frames) and self._stream.full:
             self._fail(TRANSPORT_ERROR, "send buffer full")
 
     def data_received(self, data: bytes) -> None:
@@ -132,6 +134,7 @@ class WebSocketTransport:
             self.send(packets)
             self._protocol.send_close(code)
             self._send_control_frames()
+        if self._linger is None:  # sending has not failed
             self._start_linger()
         return True
 
