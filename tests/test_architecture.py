@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "geventio"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "exceptions": 0,
+    "handlers": 0,
     "options": 0,
     "protocol": 1,
     "runtime": 2,

@@ -30,8 +30,8 @@ class EventSource:
         after the socket.
 
         What a handler returns is the acknowledgement, where the client asked for one: nothing for None, several
-        arguments for a tuple. A handler with a keyword-only parameter ``ack`` gets the function ``ack(*values)`` instead, and
-        acknowledges only by calling it.
+        arguments for a tuple. A handler with a keyword-only parameter ``ack`` gets the function ``ack(*values)``
+        instead, and acknowledges only by calling it.
 
         The events of one socket run one at a time and in order; those of a handler with *concurrent* don't wait.
 
