@@ -22,42 +22,42 @@ from .workloads import CONNECT, LATENCY, Figures, LoadError, Workload, echo, wor
 
 Runs = dict[str, dict[str, list[Figures]]]
 ATTEMPTS = 3  # at one measurement, while it is disturbed
-PATIENCE = 240.0  # seconds since the start after which a disturbed measurement is taken as it is
+PATIENCE = 150.0  # seconds since the start after which a disturbed measurement is taken as it is
 PATIENCE_ONCE = 8.0  # seconds that a measurement may take to be worth a second attempt
 
 
 class Benchmark:
     """One run over chosen servers and rows."""
 
-    def __init__(self, contenders: Sequence[Contender], rows: Sequence[Workload], rounds: int, seconds: float) -> None:
+    def __init__(
+        self, contenders: Sequence[Contender], rows: Sequence[Workload], rounds: int, seconds: float, budget: float
+    ) -> None:
         self.contenders = contenders
         self.rows = rows
         self.rounds = rounds
         self.seconds = seconds
+        self.budget = budget
         self.runs: Runs = {row.name: {} for row in rows}
         self.failures: list[str] = []
         self._began = time.monotonic()
 
     def run(self) -> None:
         """Take all measurements; what fails is noted in `failures` and leaves its cell empty."""
+        for row in self.rows:
+            for contender in self.contenders if row.fresh else ():
+                with ExitStack() as stack:
+                    if contender.runs(row.name) and (server := self._start(contender, stack)):
+                        self._measure(row, server, 0)
+        shared = sorted((row for row in self.rows if not row.fresh), key=lambda row: row.last)
         with ExitStack() as stack:
-            servers = []
-            if any(not row.fresh for row in self.rows):
-                servers = [server for each in self.contenders if (server := self._start(each, stack))]
+            servers = [server for each in self.contenders if shared and (server := self._start(each, stack))]
             for server in servers:
                 self._warm_up(server)
             for number in range(self.rounds):
-                for row in sorted(self.rows, key=lambda row: row.last):
+                for row in shared:
                     for server in servers:
-                        if not row.fresh and number < server.contender.rounds:
+                        if number < server.contender.rounds and (number == 0 or self._elapsed() < self.budget):
                             self._measure(row, server, number)
-        for row in self.rows:
-            for contender in self.contenders:
-                if not row.fresh or not contender.runs(row.name):
-                    continue
-                with ExitStack() as stack:
-                    if server := self._start(contender, stack):
-                        self._measure(row, server, 0)
 
     def results(self) -> dict[str, dict[str, Figures]]:
         """Return the median of each figure, by workload and server, of the undisturbed runs where there are any."""
@@ -113,7 +113,8 @@ class Benchmark:
             self.failures.append(f"{server.contender.name}, {row.name}: {error}" + (f"\n{said}" if said else ""))
             return None
         finally:
-            server.wait_until_idle()
+            if not server.wait_until_idle():
+                self.failures.append(f"{server.contender.name} is still busy long after {row.name} has ended")
 
 
 def _medians(runs: Sequence[Figures]) -> Figures:
@@ -136,6 +137,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--servers", type=_names, help="of: " + ",".join(each.name for each in CONTENDERS))
     parser.add_argument("--clients", type=_counts, help="numbers of clients of the echo rows, default 100,1000,10000")
     parser.add_argument("--rounds", type=int, help="default 3; slow servers take part in the first only")
+    parser.add_argument("--minutes", type=float, default=6, help="no further round is begun after so many; default 6")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     return parser.parse_args()
 
@@ -164,8 +166,11 @@ def main() -> int:
         install.load_generator()
     except install.InstallError as error:
         raise SystemExit(str(error)) from error
-    benchmark = Benchmark(contenders, rows, rounds, 0.7 if arguments.quick else 1.5)
-    benchmark.run()
+    benchmark = Benchmark(contenders, rows, rounds, 0.7 if arguments.quick else 1.5, 60 * arguments.minutes)
+    try:
+        benchmark.run()
+    except (KeyboardInterrupt, SystemExit):
+        benchmark.failures.append("interrupted: the measurements that were to follow are missing")
     results = benchmark.results()
     print(f"{platform.machine()}, CPython {platform.python_version()}, processors {processors()}, {rounds} round(s)\n")
     print(table.figure_table(results, rows, contenders))

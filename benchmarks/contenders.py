@@ -127,14 +127,15 @@ class RunningServer:
                 return
         raise ServerError(f"{self.contender.name} did not start:\n{self.log_tail()}")
 
-    def wait_until_idle(self, seconds: float = 30) -> None:
-        """Return when the server has done with what the last load left behind."""
+    def wait_until_idle(self, seconds: float = 20) -> bool:
+        """Return when the server has done with what the last load left behind; False when it still has not."""
         deadline = time.monotonic() + seconds
         quiet = 0
         while quiet < 2 and time.monotonic() < deadline and self._process.poll() is None:
             before = self._processor_time()
             time.sleep(0.1)
             quiet = quiet + 1 if self._processor_time() - before < 0.005 else 0
+        return quiet == 2
 
     def pids(self) -> list[int]:
         """Return the server's processes: the one started, and what it started."""

@@ -67,5 +67,6 @@ TARGETS = (
     Target("latency", "p99_us", 20_000),
     Target("latency", "p99_us", 20_000, server="geventio-wsgi"),
     Target("idle-5000", "bytes", 4_000),
+    Target("idle-5000", "bytes", 4_000, server="geventio-wsgi"),
     Target("idle-10000", "bytes", 4_000),
 )

@@ -42,8 +42,8 @@ void report(const char *unit) {
     struct window w = measured_window();
     if (!w.units) die("nothing happened in the measured window");
     double count = (double)w.units;
-    printf("{\"workload\": \"%s\", \"unit\": \"%s\", \"clients\": %d, \"depth\": %d, \"units\": %llu, ", options.workload,
-           unit, options.clients, options.depth, (unsigned long long)w.units);
+    printf("{\"workload\": \"%s\", \"unit\": \"%s\", \"clients\": %d, \"depth\": %d, \"units\": %llu, ",
+           options.workload, unit, options.clients, options.depth, (unsigned long long)w.units);
     printf("\"seconds\": %.3f, \"per_second\": %.1f, \"cpu_us\": %.3f, \"p50_us\": %.1f, \"p99_us\": %.1f, ", w.seconds,
            count / w.seconds, w.server.cpu * 1e6 / count, percentile(0.5), percentile(0.99));
     printf("\"server_cpu\": %.3f, \"server_wait\": %.3f, \"load_cpu\": %.3f}\n", w.server.cpu / w.seconds,

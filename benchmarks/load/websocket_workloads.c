@@ -128,7 +128,8 @@ void run_idle(void) {
     hold(options.settle);
     long collected = server_memory();
     if (before < 0) die("/proc/PID/smaps_rollup cannot be read");
-    printf("{\"workload\": \"idle\", \"unit\": \"connection that stays\", \"clients\": %d, \"seconds\": %.3f, ", added, seconds);
+    printf("{\"workload\": \"idle\", \"unit\": \"connection that stays\", \"clients\": %d, ", added);
+    printf("\"seconds\": %.3f, ", seconds);
     printf("\"bytes\": %.0f, \"bytes_collected\": %.0f, \"memory_before\": %ld, \"memory_after\": %ld, ",
            (double)(after - before) / added, (double)(collected - before) / added, before, after);
     printf("\"cpu_us\": %.3f, \"server_wait\": %.3f}\n", (used.cpu - used_before.cpu) * 1e6 / added,
