@@ -1,6 +1,5 @@
 """An Engine.IO request that the front door read: parsed once for the engine, kept as the bytes of its head."""
 
-import sys
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, Protocol
@@ -22,7 +21,7 @@ class BadRequest(ProtocolError):
 class RequestHead:
     """Request line and header fields (RFC 9112), by llhttp in its strict mode."""
 
-    __slots__ = ("_complete", "headers", "keep_alive", "method", "target")
+    __slots__ = ("_complete", "headers", "keep_alive", "method", "target", "version")
 
     def __init__(self, head: bytes) -> None:
         """Parse *head*, which ends with its empty line.
@@ -31,6 +30,9 @@ class RequestHead:
         """
         self.target = ""
         self.headers: dict[str, str] = {}
+        end = head.find(b"\r\n")
+        self.version = head[max(end - 8, 0) : end].decode("latin-1")
+        """``HTTP/1.1`` or ``HTTP/1.0``."""
         self._complete = False
         parser = HttpRequestParser(self)
         try:
@@ -39,10 +41,10 @@ class RequestHead:
             pass
         except HttpParserError as error:
             raise BadRequest(str(error)) from None
-        if not self._complete or parser.get_http_version() not in ("1.1", "1.0"):
+        if not self._complete or self.version not in ("HTTP/1.1", "HTTP/1.0"):
             raise BadRequest("the head is not complete")
         self.method: str = parser.get_method().decode("latin-1")
-        self.keep_alive: bool = parser.should_keep_alive()
+        self.keep_alive: bool = parser.should_keep_alive() and "close" not in self.headers.get("connection", "").lower()
 
     # What the parser calls:
 
@@ -53,7 +55,7 @@ class RequestHead:
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field; a repeated one is joined (RFC 9110, section 5.3)."""
         key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
+        text = value.decode("latin-1").rstrip(" \t")  # llhttp leaves what stands behind a value
         if key in self.headers:
             text = f"{self.headers[key]}{'; ' if key == 'cookie' else ','}{text}"
         self.headers[key] = text
@@ -62,15 +64,20 @@ class RequestHead:
         """The empty line."""
         self._complete = True
 
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client holds its body back until we ask for it (RFC 9110, section 10.1.1)."""
+        return self.version == "HTTP/1.1" and self.headers.get("expect", "").lower() == "100-continue"
+
 
 class KeptHead(KeptRequest):
     """The head of a handshake's request."""
 
-    __slots__ = ("_address", "_base", "_head")
+    __slots__ = ("_base", "_head", "_peer")
 
-    def __init__(self, head: bytes, address: str, base: Mapping[str, Any]) -> None:
+    def __init__(self, head: bytes, peer: Any, base: Mapping[str, Any]) -> None:
         self._head = head
-        self._address = address
+        self._peer = peer
         self._base = base  # shared by all connections of a server
 
     @property
@@ -86,7 +93,7 @@ class KeptHead(KeptRequest):
     @property
     def address(self) -> str:
         """The peer's address."""
-        return self._address
+        return str(self._peer[0]) if isinstance(self._peer, tuple) else ""
 
     @property
     def secure(self) -> bool:
@@ -95,24 +102,25 @@ class KeptHead(KeptRequest):
 
     def environ(self) -> dict[str, Any]:
         """A WSGI environ of the handshake, made anew."""
-        return make_environ(RequestHead(self._head), self._address, self._base)
+        return make_environ(RequestHead(self._head), self._peer, self._base)
 
 
-def make_environ(head: RequestHead, address: str, base: Mapping[str, Any]) -> dict[str, Any]:
+def make_environ(head: RequestHead, peer: Any, base: Mapping[str, Any]) -> dict[str, Any]:
     """The WSGI environ that pywsgi would have made (PEP 3333), without a body."""
     path, _, query = head.target.partition("?")
-    environ = {
+    environ: dict[str, Any] = {
         **base,
         "REQUEST_METHOD": head.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": address,
+        "SERVER_PROTOCOL": head.version,
         "wsgi.input": BytesIO(),
-        "wsgi.errors": sys.stderr,
         "wsgi.input_terminated": True,
     }
+    if isinstance(peer, tuple):
+        environ["REMOTE_ADDR"] = str(peer[0])
+        environ["REMOTE_PORT"] = str(peer[1])
     for name, value in head.headers.items():
         if "_" in name:  # as pywsgi does: it could pass for a field with a dash that a proxy vouches for
             continue
@@ -124,11 +132,10 @@ def make_environ(head: RequestHead, address: str, base: Mapping[str, Any]) -> di
 class Exchange(Protocol):
     """The connection that a request came over, as the request sees it."""
 
-    address: str
-
-    @property
-    def base_environ(self) -> Mapping[str, Any]:
-        """What every environ of the server starts with."""
+    peer: Any
+    """What ``accept`` says of the client: (address, port, ...), or a text for a Unix socket."""
+    base_environ: Mapping[str, Any]
+    """What every environ of the server starts with."""
 
     def send_response(self, request: "FrontRequest", response: Response, /) -> None:
         """See Request.respond."""
@@ -175,8 +182,8 @@ class FrontRequest(Request):
 
     @property
     def websocket_possible(self) -> bool:
-        """Always: the connection is ours."""
-        return True
+        """The connection is ours; HTTP/1.0 knows no upgrade (RFC 6455, section 4.1)."""
+        return self.head.version == "HTTP/1.1"
 
     def accept_websocket(self, head: bytes, attach: Attach) -> None:
         """Turn the connection into a stream."""
@@ -184,8 +191,8 @@ class FrontRequest(Request):
 
     def keep(self) -> KeptRequest:
         """The bytes of the head."""
-        return KeptHead(self._raw, self._connection.address, self._connection.base_environ)
+        return KeptHead(self._raw, self._connection.peer, self._connection.base_environ)
 
     def environ(self) -> dict[str, Any]:
         """The request as pywsgi would give it to an application."""
-        return make_environ(self.head, self._connection.address, self._connection.base_environ)
+        return make_environ(self.head, self._connection.peer, self._connection.base_environ)

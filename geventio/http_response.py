@@ -1,5 +1,7 @@
 """An HTTP/1.1 response as bytes, for the places where we write to the connection ourselves (RFC 9112)."""
 
+import time
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
 
@@ -9,9 +11,21 @@ REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES: Final = {code: f"HTTP/1.1 {code} {phrase}\r\n" for code, phrase in REASONS.items()}
 
 
+_date = (0, "")  # the second that it is, and its Date field: thousands of responses share it
+
+
+def _date_field() -> str:
+    """RFC 9110, section 6.6.1."""
+    global _date  # noqa: PLW0603 (a cache of one)
+    now = int(time.time())
+    if _date[0] != now:
+        _date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n")
+    return _date[1]
+
+
 def encode_response(response: Response, *, keep_alive: bool) -> bytes:
     """Head and body in one piece, so that they leave in one segment."""
-    lines = [_STATUS_LINES[response.status]]
+    lines = [_STATUS_LINES[response.status], _date_field()]
     lines += [f"{name}: {value}\r\n" for name, value in response.headers if name != "Connection"]
     if response.status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(response.body)}\r\n")

@@ -12,6 +12,7 @@ takes.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from math import isfinite
 from typing import Any, Final
 
 from geventio.exceptions import ConfigurationError
@@ -38,12 +39,14 @@ class CookieOptions:
     max_age: int | None = None
 
     def __post_init__(self) -> None:
-        for field in ("name", "path"):
+        for field, separators in (("name", ';,="\\'), ("path", ";,")):
             value = getattr(self, field)
-            if not isinstance(value, str) or not value or any(c in value for c in ";,\r\n \t"):
+            if not isinstance(value, str) or not value or any(not "!" <= c <= "~" or c in separators for c in value):
                 raise ConfigurationError(f"cookie {field} must be a plain text without separators, not {value!r}")
-        if self.same_site.lower() not in SAME_SITE:
+        if not isinstance(self.same_site, str) or self.same_site.lower() not in SAME_SITE:
             raise ConfigurationError(f"cookie same_site is one of {', '.join(SAME_SITE)}, not {self.same_site!r}")
+        if self.max_age is not None:
+            _check_number("cookie max_age", self.max_age, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ class EngineOptions:
         for name in ("ping_interval", "ping_timeout", "upgrade_timeout", "body_timeout"):
             _check_number(name, getattr(self, name), 0, exclusive=True)
         for name in ("max_http_buffer_size", "max_send_buffer"):
-            _check_number(name, getattr(self, name), 1)
-        _check_number("http_compression_threshold", self.http_compression_threshold, 0)
+            object.__setattr__(self, name, _whole(name, getattr(self, name), 1))
+        threshold = _whole("http_compression_threshold", self.http_compression_threshold, 0)
+        object.__setattr__(self, "http_compression_threshold", threshold)
         object.__setattr__(self, "transports", _transports(self.transports))
         object.__setattr__(self, "cookie", _cookie(self.cookie))
         if self.allow_request is not None and not callable(self.allow_request):
@@ -116,7 +120,7 @@ class ServerOptions(EngineOptions):
         # Not super(): a slotted dataclass is made anew, and the zero-argument form would look for the first one.
         EngineOptions.__post_init__(self)
         _check_number("connect_timeout", self.connect_timeout, 0, exclusive=True)
-        _check_number("max_attachments", self.max_attachments, 0)
+        object.__setattr__(self, "max_attachments", _whole("max_attachments", self.max_attachments, 0))
 
 
 def check_names(kind: type, options: Mapping[str, Any]) -> None:
@@ -132,10 +136,18 @@ def check_names(kind: type, options: Mapping[str, Any]) -> None:
 
 
 def _check_number(name: str, value: Any, low: float, *, exclusive: bool = False) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value == value:  # noqa: PLR0124 (NaN)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise ConfigurationError(f"{name} must be a number, not {value!r}")
     if value < low or (exclusive and value == low):
         raise ConfigurationError(f"{name} must be {'more than' if exclusive else 'at least'} {low:g}, not {value!r}")
+
+
+def _whole(name: str, value: Any, low: int) -> int:
+    """*value* as an int: sizes are often written as ``1e6``."""
+    _check_number(name, value, low)
+    if value != int(value):
+        raise ConfigurationError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
 
 
 def _path(path: Any) -> str:

@@ -22,9 +22,6 @@ DROPPED: Final = frozenset(
         "wsgi.early_hints",
         "wsgi.input_terminated",
         "wsgi.version",
-        "wsgi.multithread",
-        "wsgi.multiprocess",
-        "wsgi.run_once",
         "gunicorn.socket",
         "gunicorn.sock",
         "werkzeug.socket",
@@ -32,6 +29,7 @@ DROPPED: Final = frozenset(
     }
 )
 """What is made anew or must not be kept."""
+FLAGS: Final = frozenset({"wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once"})
 
 
 def header_name(key: str) -> str | None:
@@ -57,6 +55,9 @@ class PackedEnviron(KeptRequest):
             if type(value) is str and "\0" not in value:
                 texts.append(key)
                 texts.append(value)
+            elif key in FLAGS:
+                texts.append(key)
+                texts.append("1" if value else "")
             else:
                 extras = extras or {}
                 extras[key] = value
@@ -72,11 +73,11 @@ class PackedEnviron(KeptRequest):
         environ |= {
             "wsgi.version": (1, 0),
             "wsgi.input": BytesIO(),
+            "wsgi.input_terminated": True,
             "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
         }
+        for key in FLAGS & environ.keys():
+            environ[key] = bool(environ[key])
         return environ
 
     @property

@@ -5,93 +5,17 @@
     serve(SocketIOMiddleware(io, flask_app), "127.0.0.1:5000")
 """
 
-import logging
-from _socket import AF_UNIX
-from _socket import socket as PlainSocket
 from collections.abc import Callable
 from typing import Any
 
-from gevent.pywsgi import WSGIHandler, WSGIServer
-from gevent.socket import socket as gevent_socket
+from gevent import ssl
+from gevent.pywsgi import WSGIServer
 
 from geventio.engineio.engine import Engine
 from geventio.exceptions import ConfigurationError
-from geventio.front import Door, FrontConnection, set_nodelay
-from geventio.runtime import current_runtime
-from geventio.wsgi import EngineIOMiddleware, WSGIApplication
-
-logger = logging.getLogger("geventio.serving")
-
-
-class FrontHandler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
-    """pywsgi's handler, which gives a kept-alive connection back to the door after each request."""
-
-    def handle_one_request(self) -> Any:
-        """See WSGIHandler."""
-        result = super().handle_one_request()
-        if result is not True:
-            return result
-        self.socket.settimeout(0.0)
-        if self.rfile.peek():  # the next request has been read already, at least in part
-            self.socket.settimeout(None)
-            return True
-        sock = self.socket
-        self.server.take_back(
-            PlainSocket(sock.family, sock.type, sock.proto, fileno=sock.detach()), self.client_address
-        )
-        return None
-
-
-class FrontServer(WSGIServer):  # type: ignore[misc]
-    """gevent's WSGI server behind the front door. Plain connections only: TLS goes through WSGI alone."""
-
-    handler_class = FrontHandler
-
-    def __init__(self, address: Any, app: WSGIApplication, engines: dict[str, Engine], log: Any = None) -> None:
-        super().__init__(address, app, log=log)
-        self._engines = engines
-        self._door: Door | None = None
-
-    def start(self) -> None:
-        """See BaseServer."""
-        self.init_socket()  # only then is the environ known
-        environ = self.get_environ()
-        self._door = Door(self._engines, current_runtime(), environ, self._hand_over)
-        super().start()
-
-    def do_read(self) -> tuple[PlainSocket, Any] | None:
-        """Accept a connection without a gevent socket around it."""
-        try:
-            descriptor, address = self.socket._accept()
-        except BlockingIOError:
-            return None
-        sock = PlainSocket(self.socket.family, self.socket.type, self.socket.proto, fileno=descriptor)
-        sock.setblocking(False)
-        if sock.family != AF_UNIX:
-            set_nodelay(sock)
-        return sock, address
-
-    def do_handle(self, sock: PlainSocket, address: Any) -> None:
-        """Look at a new connection."""
-        self.take_back(sock, address)
-
-    def take_back(self, sock: PlainSocket, address: Any) -> None:
-        """Look at a connection for its next request."""
-        if self._door is None or self.closed:
-            sock.close()
-            return
-        FrontConnection(self._door, sock, address)
-
-    def _hand_over(self, sock: PlainSocket, address: Any) -> None:
-        """Give a connection to pywsgi."""
-        wrapped = gevent_socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
-        super().do_handle(wrapped, address)
-
-    def close(self) -> None:
-        """Stop accepting, and close the connections at the door."""
-        super().close()
-        if self._door is not None:
-            self._door.close()
+from geventio.front_server import FrontServer, StrictHandler, TLSServer
+from geventio.socketio.server import Server
+from geventio.wsgi import EngineIOMiddleware, WSGIApplication, is_plain_flask
 
 
 def serve(
@@ -110,9 +34,9 @@ def serve(
     :param keyfile: the private key for TLS, in PEM.
     :param certfile: the certificate for TLS, in PEM, with *keyfile*.
     :param log: where pywsgi writes its access log: a file, a logger, ``"default"`` for standard error; None for
-    nowhere.
+        nowhere. Engine.IO requests that never reach pywsgi are not in it.
     :param ready: called with the server once it listens (its ``address`` tells which port it got).
-    :raises ConfigurationError: for an application that is none, or half of a certificate.
+    :raises ConfigurationError: for an application that is none, an address that is none, or half of a certificate.
     """
     server = make_server(app, address, keyfile=keyfile, certfile=certfile, log=log)
     server.start()
@@ -122,7 +46,7 @@ def serve(
 
 
 def make_server(
-    app: WSGIApplication,
+    app: Any,
     address: str | tuple[str, int],
     *,
     keyfile: str | None = None,
@@ -130,16 +54,43 @@ def make_server(
     log: Any = None,
 ) -> WSGIServer:
     """The server of :func:`serve`, not started."""
+    if isinstance(app, (Server, Engine)):
+        kind = "SocketIOMiddleware" if isinstance(app, Server) else "EngineIOMiddleware"
+        raise ConfigurationError(f"serve() takes a WSGI application: wrap the server, as in serve({kind}(server))")
     if not callable(app):
-        raise ConfigurationError(f"serve() takes a WSGI application, not {app!r}")
+        raise ConfigurationError(f"serve() takes a WSGI application, as in serve(SocketIOMiddleware(io)), not {app!r}")
+    _check_address(address)
     if (keyfile is None) != (certfile is None):
         raise ConfigurationError("TLS needs keyfile and certfile, both")
     if certfile is not None:
-        return WSGIServer(address, app, log=log, keyfile=keyfile, certfile=certfile)
+        return TLSServer(address, app, log=log, ssl_context=_tls_context(certfile, keyfile))
     engines = outermost_engines(app)
     if not engines:
-        return WSGIServer(address, app, log=log)
+        return WSGIServer(address, app, log=log, handler_class=StrictHandler)
     return FrontServer(address, app, engines, log)
+
+
+def _check_address(address: Any) -> None:
+    if isinstance(address, tuple) and len(address) == 2:
+        host, port = address
+    elif isinstance(address, str):
+        host, _, port = address.rpartition(":")
+    else:
+        host, port = None, None
+    if not isinstance(host, str) or "/" in host or not str(port).isdecimal() or int(str(port)) > 65535:
+        raise ConfigurationError(
+            f'the address is "host:port" or a pair (host, port), not {address!r}; Unix sockets are for gunicorn'
+        )
+
+
+def _tls_context(certfile: str, keyfile: str | None) -> Any:
+    """Loaded once: a wrong file is an error at the start, not one of every connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except OSError as error:  # of which SSLError is one
+        raise ConfigurationError(f"cannot use certfile {certfile!r} with keyfile {keyfile!r}: {error}") from error
+    return context
 
 
 def outermost_engines(app: Any) -> dict[str, Engine]:
@@ -147,9 +98,9 @@ def outermost_engines(app: Any) -> dict[str, Engine]:
     changes must not be gone round.
     """
     engines: dict[str, Engine] = {}
-    if not isinstance(app, EngineIOMiddleware):
-        app = getattr(app, "wsgi_app", None)  # Flask: app.wsgi_app = SocketIOMiddleware(io, app.wsgi_app)
-    while isinstance(app, EngineIOMiddleware):
+    if is_plain_flask(app):  # app.wsgi_app = SocketIOMiddleware(io, app.wsgi_app)
+        app = app.wsgi_app
+    while isinstance(app, EngineIOMiddleware) and type(app).__call__ is EngineIOMiddleware.__call__:
         engines[app.engine.options.path] = app.engine
         app = app.app
     return engines

@@ -9,17 +9,17 @@ Requests below the server's path go to the engine; every other one goes to the a
 
 import functools
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
-
-import gevent
 
 from geventio.engineio.engine import Engine
 from geventio.engineio.request import KeptRequest, Request, Response, parse_query
 from geventio.exceptions import ConfigurationError, PayloadTooBig
 from geventio.http_response import REASONS, encode_response
+from geventio.lingering_close import LingeringClose
 from geventio.packed_environ import PackedEnviron
-from geventio.protocol.websocket import CloseCode, encode_close
+from geventio.request_body import read_body
 from geventio.runtime import Receiver, Stream, Waiter, current_runtime
 from geventio.runtime.stream import READ
 from geventio.runtime.tls_stream import TLSStream
@@ -29,6 +29,8 @@ from geventio.wsgi_servers import (
     UnsupportedServer,
     check_server,
     find_connection,
+    leave_body,
+    note_response,
     pywsgi_handler,
 )
 
@@ -84,32 +86,26 @@ class WSGIRequest(Request):
 
     def receive_body(self, limit: int, done: Callable[[bytes | None], None]) -> None:
         """Read the body in this greenlet."""
-        announced = self._environ.get("CONTENT_LENGTH") or "0"
-        if not announced.isdigit() or int(announced) > limit:
-            self._leave_body()
-            raise PayloadTooBig(int(announced) if announced.isdigit() else 0, limit)
-        body: bytes | None = None
-        read = self._environ["wsgi.input"].read
+        announced = self._environ.get("CONTENT_LENGTH")
+        length: int | None = 0
+        if announced:
+            length = int(announced) if announced.isascii() and announced.isdigit() else limit + 1
+        elif self._environ.get("wsgi.input_terminated"):
+            length = None
+        if length is not None and length > limit:
+            leave_body(self._environ["wsgi.input"])
+            raise PayloadTooBig(length, limit)
         try:
-            with gevent.Timeout(self._body_timeout, TimeoutError):
-                body = read(limit + 1) if self._environ.get("wsgi.input_terminated") else read(int(announced))
-        except (OSError, ValueError):  # the client went away, or took too long, or broke its chunks
-            self._leave_body()
-        if body is not None and len(body) > limit:
-            self._leave_body()
+            body = read_body(self._environ["wsgi.input"], length, limit, self._body_timeout)
+        except (OSError, ValueError) as error:  # the client went away, or took too long, or broke its chunks
+            leave_body(self._environ["wsgi.input"])
+            done(None)
+            self.respond(Response(408 if isinstance(error, TimeoutError) else 400, [], b""))
+            return
+        if len(body) > limit:
+            leave_body(self._environ["wsgi.input"])
             raise PayloadTooBig(len(body), limit)
-        if body is not None and len(body) < int(announced):
-            body = None
         done(body)
-        if body is None:
-            self._response.set(None)
-
-    def _leave_body(self) -> None:
-        """Keep pywsgi from reading the rest of a body that nobody wants; the connection ends with the response."""
-        source = self._environ["wsgi.input"]
-        if hasattr(source, "chunked_input"):
-            source.content_length = source.position
-            source.chunked_input = False
 
     def on_abort(self, callback: Callable[[], None] | None) -> None:
         """Watch the connection while the request waits."""
@@ -182,6 +178,9 @@ class WSGIRequest(Request):
         response = self._response.wait()
         connection = self._connection
         if response is None:
+            handler = pywsgi_handler(start_response)
+            if handler is not None:
+                note_response(handler, 101, 0)
             if self._closed is not None:
                 self._closed.wait()
             if connection is not None:
@@ -191,7 +190,7 @@ class WSGIRequest(Request):
             return []
         if connection is not None and connection.upgraded:
             # gevent-websocket has said yes before we could say no.
-            connection.socket.sendall(encode_close(CloseCode.POLICY_VIOLATION, response.body.decode()[:120]))
+            connection.refuse_upgraded(response.body)
             return []
         return self._write(response, connection, start_response)
 
@@ -200,14 +199,22 @@ class WSGIRequest(Request):
     ) -> Iterable[bytes]:
         handler = pywsgi_handler(start_response)
         if handler is not None and connection is not None and self._environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
-            # pywsgi would send head and body apart; its own bookkeeping is what its log shows.
-            handler.code = response.status
-            handler.status = handler._orig_status = f"{response.status} {REASONS[response.status]}"
-            handler.headers_sent = True
+            # pywsgi would send head and body apart.
             data = encode_response(response, keep_alive=not handler.close_connection and response.status < 400)
             handler.close_connection = handler.close_connection or response.status >= 400
-            handler.response_length = len(data)
-            connection.socket.sendall(data)
+            if self.method == "HEAD":
+                data = data[: len(data) - len(response.body)]
+            note_response(handler, response.status, len(data))
+            try:
+                connection.socket.sendall(data)
+            except OSError:  # the client has gone; over TLS pywsgi would take that for an error of ours
+                handler.close_connection = True
+                return []
+            if response.status >= 400 and not connection.tls:  # the client may still be sending its body
+                leave_body(handler.wsgi_input)
+                sock, _ = connection.take()
+                connection.release()
+                LingeringClose(sock, current_runtime())
             return []
         if connection is not None:
             connection.set_nodelay()
@@ -274,10 +281,18 @@ class SocketIOMiddleware(EngineIOMiddleware):
 
 
 def _check_paths(engine: Engine, app: Any) -> None:
-    inner = app
+    inner = app.wsgi_app if is_plain_flask(app) else app
     while isinstance(inner, EngineIOMiddleware):
-        if inner.engine.options.path == engine.options.path:
+        if inner.engine.options.path.startswith(engine.options.path):
             raise ConfigurationError(
                 f"two servers on the path {engine.options.path!r}: give one of them another path, as in path='/other/'"
             )
         inner = inner.app
+
+
+def is_plain_flask(app: Any) -> bool:
+    """Whether calling *app* does no more than to call its ``wsgi_app``: middlewares of others have an attribute of that
+    name too, and do.
+    """
+    flask = sys.modules.get("flask")
+    return flask is not None and isinstance(app, flask.Flask) and type(app).__call__ is flask.Flask.__call__

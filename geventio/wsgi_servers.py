@@ -18,6 +18,8 @@ from gevent.ssl import SSLSocket
 from greenlet import getcurrent
 
 from geventio.exceptions import GeventIOError
+from geventio.http_response import REASONS
+from geventio.protocol.websocket import CloseCode, encode_close
 from geventio.runtime import SocketLike
 
 
@@ -106,6 +108,12 @@ class ServerConnection:
                 plain.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         return taken, early
 
+    def refuse_upgraded(self, reason: bytes) -> None:
+        """Close a WebSocket that the server opened before we could say no (:attr:`upgraded`)."""
+        self.socket.sendall(encode_close(CloseCode.POLICY_VIOLATION, reason[:120].decode("utf-8", "ignore")))
+        self._websocket.closed = True  # or it would send a close frame of its own
+        self.release()  # or the client's close frame would be read as a request
+
     def release(self) -> None:
         """See to it that the server looks for no further request on this connection."""
         if self._rfile is not None:
@@ -147,6 +155,22 @@ def find_connection(environ: dict[str, Any]) -> ServerConnection | None:
     if not isinstance(sock, (gevent_socket, SSLSocket)):
         return None
     return ServerConnection(sock, rfile=rfile)
+
+
+def leave_body(source: Any) -> None:
+    """Keep pywsgi from reading the rest of a body that nobody wants; the connection ends with the response."""
+    if isinstance(source, Input):
+        source.content_length = source.position
+        source.chunked_input = False
+
+
+def note_response(handler: WSGIHandler, status: int, length: int) -> None:
+    """Tell pywsgi of a response that we have sent ourselves: its access log shows it."""
+    handler.code = status
+    handler.status = handler._orig_status = f"{status} {REASONS[status]}"
+    handler.response_headers = []
+    handler.response_length = length
+    handler.headers_sent = True
 
 
 def pywsgi_handler(start_response: Any) -> WSGIHandler | None:

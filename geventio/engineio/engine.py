@@ -29,7 +29,7 @@ from geventio.exceptions import SERVER_SHUTTING_DOWN, ConfigurationError
 from geventio.handlers import Decorator, HandlerT
 from geventio.options import AllowRequest, EngineOptions, Origins
 from geventio.protocol.websocket import HandshakeRejected, check_handshake
-from geventio.runtime import current_runtime
+from geventio.runtime import Timeout, current_runtime
 
 logger = logging.getLogger("geventio.engineio")
 
@@ -123,6 +123,7 @@ class Engine:
 
     def _open_socket(self, session: Session) -> SessionHandler:
         socket = EngineSocket(session)
+        session.handler = socket  # before the application can close it
         for handler in self._connected:
             socket.run(handler, socket)
         return socket
@@ -191,9 +192,10 @@ class Engine:
         upgrade = _wants_websocket(request)
         if transport == "websocket" and not upgrade:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "TRANSPORT_HANDSHAKE_ERROR")
-        if self._closed:
-            raise RequestRejected(ErrorCode.FORBIDDEN, "CLOSED", "The server is closing", 503)
-        self._ask_application(request)
+        self._check_open()
+        if self.options.allow_request is not None:
+            self._ask_application(request, self.options.allow_request)
+            self._check_open()  # asking may have taken its time
         if request.query.get("EIO") != REVISION:
             raise RequestRejected(ErrorCode.UNSUPPORTED_PROTOCOL_VERSION)
         if transport == "websocket":
@@ -201,13 +203,14 @@ class Engine:
         else:
             self._open_polling(request, cors)
 
-    def _ask_application(self, request: Request) -> None:
-        allow_request = self.options.allow_request
-        if allow_request is None:
-            return
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RequestRejected(ErrorCode.FORBIDDEN, "CLOSED", "The server is closing", 503)
+
+    def _ask_application(self, request: Request, allow_request: AllowRequest) -> None:
         try:
             answer = allow_request(request.environ())
-        except Exception:
+        except (Exception, Timeout):
             logger.exception("allow_request failed, and the handshake was refused")
             raise RequestRejected(ErrorCode.FORBIDDEN, "ALLOW_REQUEST_FAILED") from None
         if answer is not True and answer is not None:
@@ -226,6 +229,8 @@ class Engine:
         session.send_prepared(open_packet(session.id, ["websocket"] if upgrades else [], self.options))
         session.handler = self._open_handler(session)
         session.transport.get(request, [*cors, *set_cookie(self.options, session.id)])
+        if session.state is State.CLOSED:  # by its handler; the client hears of it here
+            session.transport.abort()
 
     def _accept_websocket(self, request: Request, cors: Headers) -> None:
         accept = check_handshake(request.method, request.headers)
@@ -233,9 +238,9 @@ class Engine:
             raise RequestRejected(
                 ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
             )
-        session = self._new_session(request)
 
         def attach(make_stream: Any) -> None:
+            session = self._new_session(request)  # not before: the connection may be gone
             session.transport = WebSocketTransport(
                 make_stream,
                 session,
@@ -257,12 +262,12 @@ class Engine:
             raise RequestRejected(
                 ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
             )
-        # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and so
-        # do we.
-        useless = session.upgrade is not None or session.transport.name != "polling" or session.state is not State.OPEN
-        upgrade = Upgrade(session, self.options.upgrade_timeout)
 
         def attach(make_stream: Any) -> None:
+            # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and
+            # so do we.
+            useless = session.upgrade or session.transport.name != "polling" or session.state is not State.OPEN
+            upgrade = Upgrade(session, self.options.upgrade_timeout)
             upgrade.transport = WebSocketTransport(
                 make_stream,
                 upgrade,

@@ -5,9 +5,14 @@ from the server itself (scheme, host and port of the request). What is allowed i
 header fields (Fetch standard, "CORS protocol").
 """
 
+import logging
+
 from geventio.engineio.errors import ErrorCode, RequestRejected
 from geventio.engineio.request import Headers, Request
-from geventio.options import EngineOptions
+from geventio.options import EngineOptions, OriginCheck
+from geventio.runtime import Timeout
+
+logger = logging.getLogger("geventio.engineio")
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 METHODS = "GET,POST,OPTIONS"
@@ -29,7 +34,7 @@ def check_origin(options: EngineOptions, request: Request) -> Headers:
     if allowed is None:
         accepted = _same(origin, request)
     elif callable(allowed):
-        accepted = bool(allowed(origin, request.environ()))
+        accepted = _ask(allowed, origin, request)
     else:
         accepted = origin.lower() in allowed or _same(origin, request)
     if not accepted:
@@ -38,6 +43,14 @@ def check_origin(options: EngineOptions, request: Request) -> Headers:
     if options.cors_credentials:
         headers.append(("Access-Control-Allow-Credentials", "true"))
     return headers
+
+
+def _ask(allowed: OriginCheck, origin: str, request: Request) -> bool:
+    try:
+        return bool(allowed(origin, request.environ()))
+    except (Exception, Timeout):
+        logger.exception("the function in cors_allowed_origins failed, and the request was refused")
+        return False
 
 
 def preflight(request: Request, cors: Headers) -> Headers:
@@ -61,6 +74,8 @@ def _same(origin: str, request: Request) -> bool:
         return False
     host = request.headers.get("host", "").lower()
     own_scheme = "https" if request.secure else "http"
+    if not host:
+        return False
     return scheme == own_scheme and _with_port(authority, scheme) == _with_port(host, own_scheme)
 
 

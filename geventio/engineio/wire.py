@@ -39,7 +39,7 @@ def set_cookie(options: EngineOptions, session_id: str) -> Headers:
         return []
     parts = [f"{cookie.name}={session_id}", f"Path={cookie.path}"]
     if cookie.max_age is not None:
-        parts.append(f"Max-Age={cookie.max_age}")
+        parts.append(f"Max-Age={cookie.max_age:.0f}")
     if cookie.http_only:
         parts.append("HttpOnly")
     if cookie.secure:

@@ -3,7 +3,8 @@ loop.
 """
 
 from geventio.runtime.hub import Runtime, current_runtime
-from geventio.runtime.stream import Receiver, SocketLike, Stream
+from geventio.runtime.socket_like import SocketLike
+from geventio.runtime.stream import Receiver, Stream
 from geventio.runtime.timers import Timer, TimerWheel
 from geventio.runtime.waiting import Waiter
 from geventio.runtime.workers import Mailbox, Timeout, WorkerPool

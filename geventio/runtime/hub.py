@@ -7,11 +7,11 @@ after the application was loaded, and a watcher made before a fork watches nothi
 import os
 import sys
 from collections.abc import Callable
-from threading import local
 from time import monotonic
 from typing import Any
 
 from gevent.hub import get_hub
+from gevent.monkey import get_original
 
 from geventio.runtime.timers import TimerWheel
 from geventio.runtime.workers import WorkerPool
@@ -64,7 +64,9 @@ class Runtime:
         self.hub.handle_error(context, *sys.exc_info())
 
 
-_threads = local()
+# The real one: a patched threading.local is another for every greenlet, and a hub would get a runtime for each of them.
+_ThreadLocal: Any = get_original("threading", "local")
+_threads = _ThreadLocal()
 
 
 def current_runtime() -> Runtime:
@@ -78,7 +80,7 @@ def current_runtime() -> Runtime:
 def _forget() -> None:
     """A child process has a loop of its own."""
     global _threads  # noqa: PLW0603 (the one place that changes it)
-    _threads = local()
+    _threads = _ThreadLocal()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -18,6 +18,7 @@ from socket import MSG_PEEK, SHUT_WR
 from typing import Any, Final, Protocol
 
 from geventio.runtime.hub import Runtime
+from geventio.runtime.socket_like import SocketLike
 
 READ: Final = 1
 WRITE: Final = 2
@@ -28,25 +29,6 @@ NOT_READY: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl
 again when the direction that we watch is ready, and a renegotiation that would need the other one is not part of TLS
 1.3.
 """
-
-
-class SocketLike(Protocol):
-    """What a stream needs of a socket: a plain one, or a gevent TLS socket without a timeout."""
-
-    def recv(self, size: int, flags: int = ..., /) -> bytes:
-        """Read what is there, at most *size* bytes."""
-
-    def send(self, data: bytes | memoryview, /) -> int:
-        """Write what there is room for; returns how many bytes that was."""
-
-    def shutdown(self, how: int, /) -> Any:
-        """Close one direction."""
-
-    def fileno(self) -> int:
-        """The descriptor."""
-
-    def close(self) -> None:
-        """Close both."""
 
 
 class Receiver(Protocol):

@@ -47,23 +47,22 @@ class WorkerPool:
         if getcurrent() is not self._hub:
             self._hub.loop.run_callback(self.run, job)
             return
-        worker = self._idle.pop() if self._idle else greenlet(self._work, self._hub)
+        if self._idle:
+            worker = self._idle.pop()
+        else:
+            worker = greenlet(self._work, self._hub)
+            worker.switch()  # to its first rest: what a greenlet is started with, it holds for its whole life
         worker.switch(job)
 
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Run ``function(*args)`` in a worker."""
         self.run(_Call(self, function, args))
 
-    def _work(self, job: Job) -> None:
+    def _work(self) -> None:
         idle = self._idle
         me = getcurrent()
         park = self._hub.switch
         while True:
-            job.run()
-            del job  # or the last client of an idle worker would live as long as the worker rests
-            if len(idle) >= KEPT:
-                return
-            idle.append(me)
             try:
                 job = park()
             except BaseException:
@@ -72,6 +71,11 @@ class WorkerPool:
                 if me in idle:  # not while the pool itself goes away
                     idle.remove(me)
                 raise
+            job.run()
+            del job  # or the last client of an idle worker would live as long as the worker rests
+            if len(idle) >= KEPT:
+                return
+            idle.append(me)
 
     def guarded(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Call ``function(*args)`` in a fresh context; whatever it raises, the worker survives.

@@ -1,17 +1,42 @@
-"""Acknowledgements that are awaited of one client.
+"""Acknowledgements: those that are awaited of one client, and the one that a handler gives.
 
-Each has an id, a callback and perhaps a deadline. It ends in exactly one way: with the client's answer, with
+An awaited one has an id, a callback and perhaps a deadline. It ends in exactly one way: with the client's answer, with
 :class:`~geventio.exceptions.AckTimeout` or with :class:`~geventio.exceptions.Disconnected`.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from geventio.exceptions import AckTimeout, Disconnected
+from geventio.exceptions import AckTimeout, ConfigurationError, Disconnected
+from geventio.protocol.socketio import Packet, PacketType
 from geventio.runtime import Runtime, Timer
+
+if TYPE_CHECKING:
+    from geventio.socketio.socket import Socket
 
 Outcome = Callable[[Exception | None, list[Any]], None]
 """Told how it ended: an error or None, and the client's arguments. Called in the hub: must not block."""
+
+
+class Ack:
+    """Acknowledges one event of a client: ``ack(*values)``, once; later calls change nothing."""
+
+    __slots__ = ("_id", "_socket")
+
+    def __init__(self, socket: "Socket", ack_id: int | None) -> None:
+        self._socket = socket
+        self._id = ack_id  # None: the client did not ask, or has been answered
+
+    def __call__(self, *values: Any) -> None:
+        """Send *values* as the acknowledgement's arguments.
+
+        :raises TypeError: for a value that cannot be encoded; nothing has been acknowledged then.
+        """
+        ack_id = self._id
+        if ack_id is not None:
+            socket = self._socket
+            socket.send_packet(Packet(PacketType.ACK, socket.namespace.name, list(values), ack_id))
+            self._id = None
 
 
 class PendingAcks:
@@ -37,6 +62,12 @@ class PendingAcks:
         if ack_id is not None:
             self._end(ack_id, None, args)
 
+    def forget(self, ack_id: int) -> None:
+        """Nobody waits for it any more."""
+        _, timer = self._pending.pop(ack_id, (None, None))
+        if timer is not None:
+            timer.stop()
+
     def fail_all(self, reason: str) -> None:
         """The client left."""
         for ack_id in list(self._pending):
@@ -49,6 +80,15 @@ class PendingAcks:
             if timer is not None:
                 timer.stop()
             outcome(error, args)
+
+
+def check_timeout(seconds: Any) -> None:
+    """See to it that *seconds* can be waited for.
+
+    :raises ConfigurationError: unless it is a number above 0.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"a timeout is a number of seconds above 0, not {seconds!r}")
 
 
 def reply_value(args: list[Any]) -> Any:

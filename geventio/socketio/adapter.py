@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from geventio.engineio.prepared import PreparedMessages
-from geventio.exceptions import GeventIOError
+from geventio.exceptions import AckTimeout, GeventIOError
 from geventio.protocol.socketio import Packet
 from geventio.socketio.rooms import RoomTable
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class BroadcastOptions:
     """Whom a broadcast is for, and how it travels."""
 
-    rooms: frozenset[str] = field(default_factory=frozenset)
-    """Rooms; none: everybody."""
+    rooms: frozenset[str] | None = None
+    """Rooms; None: everybody. An empty set is nobody: who sends to a list of rooms that turns out empty means that."""
     excluded: frozenset[str] = field(default_factory=frozenset)
     """Rooms whose members are left out."""
     volatile: bool = False
@@ -130,6 +130,9 @@ class LocalAdapter:
         prepared = PreparedMessages(namespace.server.parser.encode(packet), compress=options.compress)
         for sid in sids:
             socket = namespace.sockets[sid]
+            if options.volatile and not socket.session.writable:
+                collector.collect(sid, AckTimeout(timeout), [])
+                continue
             socket.expect_ack(ack_id, _outcome(collector, sid), timeout)
             socket.session.send_prepared(prepared)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from geventio.exceptions import ConfigurationError, GeventIOError
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
 from geventio.runtime import Waiter, current_runtime
-from geventio.socketio.acks import reply_value
+from geventio.socketio.acks import check_timeout, reply_value
 from geventio.socketio.adapter import BroadcastOptions
 
 if TYPE_CHECKING:
@@ -92,8 +92,13 @@ class BroadcastOperator:
         return BroadcastOperator(self._namespace, options, self._timeout)
 
     def to(self, rooms: Rooms) -> "BroadcastOperator":
-        """Aim at a room, or at several; a socket in more than one gets the event once. Repeated, rooms add up."""
-        return self._with(replace(self._options, rooms=self._options.rooms | room_names(rooms)))
+        """Aim at a room, or at several; a socket in more than one gets the event once. Repeated, rooms add up;
+        an empty list adds nobody.
+
+        :raises ConfigurationError: unless it is a name or several.
+        """
+        chosen = self._options.rooms or frozenset()
+        return self._with(replace(self._options, rooms=chosen | room_names(rooms)))
 
     in_ = to
 
@@ -120,8 +125,7 @@ class BroadcastOperator:
 
         :raises ConfigurationError: unless *seconds* is a number above 0.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-            raise ConfigurationError(f"a timeout is a number of seconds above 0, not {seconds!r}")
+        check_timeout(seconds)
         return BroadcastOperator(self._namespace, self._options, seconds)
 
     def emit(self, event: str, *args: Any, ack: Callable[[Replies], Any] | None = None) -> None:
@@ -166,8 +170,11 @@ def room_names(rooms: Rooms) -> frozenset[str]:
 
     :raises ConfigurationError: unless it is a name or several.
     """
-    names = frozenset([rooms]) if isinstance(rooms, str) else frozenset(rooms)
+    names = [rooms] if isinstance(rooms, str) else rooms
+    if not isinstance(names, Iterable):
+        raise ConfigurationError(f"the name of a room is a text, not {names!r}")
+    names = list(names)
     for name in names:
         if not isinstance(name, str):
             raise ConfigurationError(f"the name of a room is a text, not {name!r}")
-    return names
+    return frozenset(names)

@@ -28,16 +28,22 @@ JOINING = None
 class Connection:
     """What a session's messages mean (a SessionHandler)."""
 
-    __slots__ = ("_connect_timer", "_decoder", "_server", "closed", "session", "sockets")
+    __slots__ = ("_connect_timer", "_decoder", "_server", "close_reason", "session", "sockets")
 
     def __init__(self, server: "Server", session: Session) -> None:
         self._server = server
         self.session = session
-        self.closed = False
+        self.close_reason: str | None = None
+        """Why the session ended; None until then."""
         self.sockets: dict[str, Socket | None] = {}
         """Sockets by namespace; None while its middlewares run."""
         self._decoder = server.parser.decoder()
         self._connect_timer: Timer | None = session.runtime.timers.start(server.options.connect_timeout, self._too_late)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return self.close_reason is not None
 
     def send_packet(self, packet: Packet) -> None:
         """Send a packet that belongs to no socket."""
@@ -94,7 +100,7 @@ class Connection:
 
     def refuse(self, namespace: str, message: str, data: Any = None) -> None:
         """Refuse a namespace; the client may try again, and others."""
-        self.sockets.pop(namespace, None)
+        self.sockets.pop(namespace, None)  # first: what follows may raise for *data*
         error = {"message": message} if data is None else {"message": message, "data": data}
         self.send_packet(Packet(PacketType.CONNECT_ERROR, namespace, error))
 
@@ -120,7 +126,7 @@ class Connection:
 
     def on_close(self, reason: str, detail: str) -> None:  # noqa: ARG002
         """See SessionHandler."""
-        self.closed = True
+        self.close_reason = reason
         if self._connect_timer is not None:
             self._connect_timer.stop()
         for socket in list(self.sockets.values()):

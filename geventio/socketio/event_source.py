@@ -50,7 +50,10 @@ class EventSource:
         return self._register(event, handler, once=True, concurrent=concurrent)
 
     def off(self, event: str | None = None, handler: Callable[..., Any] | None = None) -> None:
-        """Remove a handler, all handlers of an event, or all."""
+        """Remove a handler, all handlers of an event, or all.
+
+        :raises ConfigurationError: for a handler without its event.
+        """
         self._event_listeners().remove(event, handler)
 
     def _register(self, event: str, handler: HandlerT | None, *, once: bool, concurrent: bool) -> Any:

@@ -10,12 +10,17 @@ from typing import Any, Final
 
 from geventio.exceptions import ConfigurationError, GeventIOError
 
+CONNECTED: Final = "connect"
+"""What the handlers of ``connection`` are kept under: a client may send an event ``connection`` of its own, which must
+not call them, but none of this name, which the protocol reserves.
+"""
+
 FORMS: Final = {
-    "connection": "handler(socket)",
-    "disconnecting": "handler(socket, reason)",
-    "disconnect": "handler(socket, reason)",
+    "connection": ("handler(socket)", 0),
+    "disconnecting": ("handler(socket, reason)", 1),
+    "disconnect": ("handler(socket, reason)", 1),
 }
-"""Events of the server itself; each has its own form."""
+"""Events of the server itself: the form of their handlers, and how many arguments follow the socket."""
 
 REFUSED: Final = {
     "connect": 'it is "connection" on the server, as in Node.js',
@@ -66,13 +71,17 @@ class Listener:
 
 def _read_signature(event: str, function: Callable[..., Any], given: int) -> tuple[int, int | None, bool]:
     """How many arguments of a client *function* needs and takes at most, and whether it names ``ack``."""
-    if not callable(function):
-        raise ConfigurationError(f"a handler must be callable: {function!r} given for the event {event!r}")
-    form = FORMS.get(event, "handler(socket, *args)") if given else "handler(*args)"
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # some built-in functions have no signature that can be read
+    form: str
+    fixed: int | None
+    form, fixed = FORMS.get(event, ("handler(socket, *args)", None))
+    if not given:
+        # To a socket, "connection" is an event like any other, which a client may send.
+        form, fixed = ("handler(*args)", None) if event == "connection" else (form.replace("socket, ", ""), fixed)
+    check_function(function, form)
+    signature = _signature(function)
+    if signature is None:
         return 0, None, False
+    parameters = signature.parameters.values()
     required, most = 0, 0
     unlimited = takes_ack = False
     for parameter in parameters:
@@ -91,10 +100,49 @@ def _read_signature(event: str, function: Callable[..., Any], given: int) -> tup
                 )
     if not unlimited and most < given:
         raise ConfigurationError(f"the handler {function!r} of {event!r} cannot take the socket; its form is {form}")
-    fixed = {"connection": 0, "disconnecting": 1, "disconnect": 1}.get(event)
-    if given and fixed is not None and (required > given + fixed or (not unlimited and most < given + fixed)):
+    if not takes_ack and any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        # A decorator's wrapper that passes on what it is given: the wrapped handler says whether it takes ack.
+        ack = inspect.signature(function).parameters.get("ack")
+        takes_ack = ack is not None and ack.kind is ack.KEYWORD_ONLY
+    if fixed is not None and (required > given + fixed or (not unlimited and most < given + fixed)):
         raise ConfigurationError(f"the handler {function!r} of {event!r} does not have the form {form}")
     return max(required - given, 0), None if unlimited else most - given, takes_ack
+
+
+def check_function(function: Any, form: str) -> None:
+    """See to it that calling *function* runs it.
+
+    :raises ConfigurationError: otherwise; *form* is how it should look.
+    """
+    if not callable(function):
+        raise ConfigurationError(f"a function of the form {form} is needed, and {function!r} is not callable")
+    kinds = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+    if any(kind(function) for kind in kinds):
+        raise ConfigurationError(
+            f"calling {function!r} would not run it: a plain function of the form {form} is needed, which may block"
+        )
+
+
+def check_form(function: Any, form: str, count: int) -> None:
+    """See to it that *function* can be called with *count* positional arguments.
+
+    :raises ConfigurationError: otherwise.
+    """
+    check_function(function, form)
+    signature = _signature(function)
+    try:
+        if signature is not None:
+            signature.bind(*[None] * count)
+    except TypeError as error:
+        raise ConfigurationError(f"{function!r} does not have the form {form}: {error}") from None
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """What *function* itself takes, not what it wraps: a decorator may add an argument or take one away."""
+    try:
+        return inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):  # some built-in functions have no signature that can be read
+        return None
 
 
 class Listeners:
@@ -119,17 +167,27 @@ class Listeners:
         if event in REFUSED:
             raise ConfigurationError(f"the event name {event!r} is reserved: {REFUSED[event]}")
         listener = Listener(event, handler, given=self._given, once=once, concurrent=concurrent)
+        key = self._key(event)
         # A new list: one that is being walked stays as it is.
-        self.of[event] = [*self.of.get(event, ()), listener]
-        self._note_concurrent(event)
+        self.of[key] = [*self.of.get(key, ()), listener]
+        self._note_concurrent(key)
 
     def remove(self, event: str | None, handler: Callable[..., Any] | None) -> None:
-        """Remove *handler* from *event*; without a handler all of the event, without an event all."""
+        """Remove *handler* from *event*; without a handler all of the event, without an event all.
+
+        :raises ConfigurationError: for a handler without its event.
+        """
         if event is None:
+            if handler is not None:
+                raise ConfigurationError("off() needs the event to remove a handler from: off(event, handler)")
             self.of.clear()
             self.concurrent.clear()
             return
-        self._keep(event, [x for x in self.of.get(event, ()) if handler is not None and x.function != handler])
+        key = self._key(event)
+        self._keep(key, [x for x in self.of.get(key, ()) if handler is not None and x.function != handler])
+
+    def _key(self, event: str) -> str:
+        return CONNECTED if self._given and event == "connection" else event
 
     def discard(self, event: str | int | float, listener: Listener) -> bool:
         """Remove a listener that fires once; False when another event of the same client was faster."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from geventio.exceptions import ConfigurationError, ConnectionRejected
 from geventio.protocol.socketio import Packet, PacketType
@@ -12,13 +12,18 @@ from geventio.socketio.adapter import Adapter, LocalAdapter
 from geventio.socketio.broadcast import BroadcastOperator
 from geventio.socketio.broadcaster import Broadcaster
 from geventio.socketio.event_source import EventSource
-from geventio.socketio.events import Listener, Listeners
+from geventio.socketio.events import CONNECTED, Listeners, check_form
 from geventio.socketio.socket import Socket
 
 if TYPE_CHECKING:
     from geventio.socketio.server import Server
 
 logger = logging.getLogger("geventio.socketio")
+
+INTERNAL_ERROR: Final = "Internal server error"
+"""What a client hears whose socket was refused for a reason that is not its business."""
+NAME_LIMIT: Final = 256
+"""Bytes of the longest name of a namespace, as the packet encodings have it."""
 
 Middleware = Callable[[Socket], Any]
 MiddlewareT = TypeVar("MiddlewareT", bound=Middleware)
@@ -54,7 +59,7 @@ class Namespace(EventSource, Broadcaster):
 
         :raises ConfigurationError: for a middleware that cannot take the socket.
         """
-        Listener("connection", middleware, given=1, once=False, concurrent=False)  # only for its checks
+        check_form(middleware, "middleware(socket)", 1)
         self._middlewares.append(middleware)
         return middleware
 
@@ -81,25 +86,36 @@ class Namespace(EventSource, Broadcaster):
                 return
             except (Exception, Timeout):
                 logger.exception("a middleware of the namespace %r failed, and the socket was refused", self.name)
-                self._refuse(socket, "Internal server error")
+                self._refuse(socket, INTERNAL_ERROR)
                 return
+            except BaseException:  # its greenlet was killed, or the process is to end: not for us to stop
+                self._refuse(socket, INTERNAL_ERROR)
+                raise
         self._accept(socket)
 
     def _refuse(self, socket: Socket, message: str, data: Any = None) -> None:
-        if not socket.connection.closed:
-            socket.connection.refuse(self.name, message, data)
+        connection = socket.connection
+        socket.refused()
+        if connection.closed:
+            return
+        try:
+            connection.refuse(self.name, message, data)
+        except Exception:
+            logger.exception("the ConnectionRejected of a middleware of %r cannot be sent", self.name)
+            connection.refuse(self.name, INTERNAL_ERROR)
 
     def _accept(self, socket: Socket) -> None:
         connection = socket.connection
         if connection.closed:
+            socket.refused()
             return
         connection.joined(socket)
         self.sockets[socket.id] = socket
         self.adapter.add(socket.id)
-        socket.connected = True
+        socket.joined()
         # The reply is on its way before anything that a handler of the socket emits.
         socket.send_packet(Packet(PacketType.CONNECT, self.name, {"sid": socket.id}))
-        socket.post(socket.run_listeners, "connection", [])
+        socket.post(socket.run_listeners, CONNECTED, [])
 
     def socket_left(self, socket: Socket) -> frozenset[str]:
         """A socket left; returns the rooms that it was in."""
@@ -116,4 +132,11 @@ def namespace_name(name: str) -> str:
         raise ConfigurationError(f'a namespace has a name such as "/admin", not {name!r}')
     if "," in name:
         raise ConfigurationError(f"the name of a namespace has no comma: {name!r}")
-    return name if name.startswith("/") else "/" + name
+    name = name if name.startswith("/") else "/" + name
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"the name of a namespace must be a text that UTF-8 can carry, not {name!r}") from None
+    if size > NAME_LIMIT:
+        raise ConfigurationError(f"the name of a namespace has at most {NAME_LIMIT} bytes, not {size}")
+    return name

@@ -91,13 +91,14 @@ class RoomTable:
             return members | {room}
         return members
 
-    def select(self, rooms: Collection[str], excluded: Collection[str]) -> Collection[str]:
-        """Ids of the sockets that are in one of *rooms* (in any, when there are none) and in none of *excluded*.
+    def select(self, rooms: Collection[str] | None, excluded: Collection[str]) -> Collection[str]:
+        """Ids of the sockets that are in one of *rooms* (None: of all sockets) and in none of *excluded*, where an id
+        stands for its socket even when that has left the room of this name.
 
         The answer may be a live view of the table: whoever may switch greenlets while walking it makes a copy.
         """
         selected: Collection[str]
-        if not rooms:
+        if rooms is None:
             selected = self._members.keys()
         elif len(rooms) == 1:
             (room,) = rooms
@@ -106,7 +107,7 @@ class RoomTable:
             selected = set().union(*(self.members(room) for room in rooms))
         if not excluded:
             return selected
-        return set(selected).difference(*(self.members(room) for room in excluded))
+        return set(selected).difference(excluded, *(self.members(room) for room in excluded))
 
     def all_rooms(self) -> frozenset[str]:
         """Names of all rooms that have members, the sockets' own among them."""

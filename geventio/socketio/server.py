@@ -24,14 +24,14 @@ from geventio.exceptions import ConfigurationError
 from geventio.options import AllowRequest, Origins, ServerOptions
 from geventio.protocol.socketio import JSONParser, Parser
 from geventio.runtime import Timeout
-from geventio.socketio.acks import reply_args
+from geventio.socketio.acks import Ack, reply_args
 from geventio.socketio.broadcast import BroadcastOperator
 from geventio.socketio.broadcaster import Broadcaster
 from geventio.socketio.connection import Connection
 from geventio.socketio.event_source import EventSource
-from geventio.socketio.events import ArgumentsMismatch, Listeners
+from geventio.socketio.events import CONNECTED, ArgumentsMismatch, Listeners, check_form
 from geventio.socketio.namespace import MiddlewareT, Namespace, namespace_name
-from geventio.socketio.socket import Ack, Socket
+from geventio.socketio.socket import Socket
 
 logger = logging.getLogger("geventio.socketio")
 
@@ -70,6 +70,8 @@ class Server(EventSource, Broadcaster):
         body_timeout: float = 10.0,
         parser: Parser | None = None,
     ) -> None:
+        if parser is not None and not callable(getattr(parser, "decoder", None)):
+            raise ConfigurationError(f"parser must be a packet encoding such as JSONParser(), not {parser!r}")
         self.options = ServerOptions(
             path=path,
             ping_interval=ping_interval,
@@ -135,15 +137,16 @@ class Server(EventSource, Broadcaster):
         """Call ``hook(socket, event, error)`` when a handler raised, in any namespace; also a decorator. What it
         returns is the event's acknowledgement, as a handler's own value would be; None acknowledges nothing.
 
-        :raises ConfigurationError: unless *hook* is callable.
+        :raises ConfigurationError: unless *hook* can be called like that.
         """
-        if not callable(hook):
-            raise ConfigurationError(f"on_error takes a function of the socket, the event and the error, not {hook!r}")
+        check_form(hook, "hook(socket, event, error)", 3)
         self._error_hook = hook
         return hook
 
     def handler_failed(self, socket: Socket, event: str, error: BaseException, ack: Ack | None) -> None:
         """Runs in a worker: a handler raised. For geventio's own use."""
+        if event == CONNECTED:
+            event = "connection"
         name = str(event)[:SHOWN]
         if isinstance(error, ArgumentsMismatch):
             logger.error("the event %r in the namespace %r was not handled: %s", name, socket.namespace.name, error)
@@ -163,4 +166,4 @@ class Server(EventSource, Broadcaster):
         try:
             callback(*args)
         except (Exception, Timeout):
-            logger.exception("the ack function of %r failed", event[:SHOWN])
+            logger.exception("the ack function of %r failed", str(event)[:SHOWN])

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import SERVER_NAMESPACE_DISCONNECT, ConfigurationError, Disconnected
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
-from geventio.runtime import Mailbox, Timeout, Waiter
-from geventio.socketio.acks import Outcome, PendingAcks, reply_args, reply_value
+from geventio.runtime import Mailbox, Timeout
+from geventio.socketio.acks import Ack, Outcome, PendingAcks, reply_args
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms, room_names
 from geventio.socketio.event_source import EventSource
 from geventio.socketio.events import Listeners
 from geventio.socketio.handshake import Handshake
-from geventio.socketio.socket_operator import SocketOperator
+from geventio.socketio.socket_operator import CALL_TIMEOUT, SocketOperator
 
 if TYPE_CHECKING:
     from geventio.engineio.session import Session
@@ -24,41 +24,23 @@ if TYPE_CHECKING:
     from geventio.socketio.namespace import Namespace
 
 _EVENT: Final = PacketType.EVENT  # an enum's attribute is slow, and this one is read for every event
-CALL_TIMEOUT: Final = 60.0
-"""Seconds that ``call()`` waits unless told otherwise."""
-
-
-class Ack:
-    """Acknowledges one event of a client: ``ack(*values)``, once; later calls change nothing."""
-
-    __slots__ = ("_id", "_socket")
-
-    def __init__(self, socket: "Socket", ack_id: int | None) -> None:
-        self._socket = socket
-        self._id = ack_id  # None: the client did not ask, or has been answered
-
-    def __call__(self, *values: Any) -> None:
-        """Send *values* as the acknowledgement's arguments."""
-        ack_id = self._id
-        if ack_id is not None:
-            self._id = None
-            socket = self._socket
-            socket.send_packet(Packet(PacketType.ACK, socket.namespace.name, list(values), ack_id))
 
 
 class Socket(EventSource):
     """One client in one namespace."""
 
     __slots__ = (
+        "__weakref__",
         "_acks",
         "_data",
-        "_left_rooms",
         "_listeners",
         "_mailbox",
+        "_rooms",
         "connected",
         "connection",
         "handshake",
         "id",
+        "left_reason",
         "namespace",
         "session",
     )
@@ -72,11 +54,13 @@ class Socket(EventSource):
         self.handshake = handshake
         self.connected = False
         """Whether the client is in the namespace: from its CONNECT reply until it is known to have left."""
+        self.left_reason: str | None = None
+        """Why the client left (a disconnect reason); None until then."""
         self._mailbox = Mailbox(connection.session.runtime.workers)
         self._data: dict[str, Any] | None = None
         self._acks: PendingAcks | None = None
         self._listeners: Listeners | None = None
-        self._left_rooms: frozenset[str] | None = None  # while disconnecting handlers run
+        self._rooms: frozenset[str] | None = frozenset()  # None while the adapter has them: neither before nor after
 
     def __repr__(self) -> str:
         return f"<Socket in {self.namespace.name!r}>"
@@ -98,20 +82,33 @@ class Socket(EventSource):
     @property
     def rooms(self) -> frozenset[str]:
         """Rooms that the socket is in, its own among them; in a ``disconnecting`` handler those that it was in."""
-        if self._left_rooms is not None:
-            return self._left_rooms
+        if self._rooms is not None:
+            return self._rooms
         return self.namespace.adapter.rooms_of(self.id)
 
     def join(self, rooms: Rooms) -> None:
-        """Join a room, or several. A socket that has left joins nothing.
+        """Join a room, or several. In a middleware, the socket will be in them once it is accepted. A socket that has
+        left joins nothing.
 
         :raises ConfigurationError: unless it is a name or several.
         """
-        self.namespace.adapter.join(self.id, room_names(rooms))
+        names = room_names(rooms)
+        if self._rooms is None:
+            self.namespace.adapter.join(self.id, names)
+        elif self.left_reason is None:
+            self._rooms |= names
 
     def leave(self, room: str) -> None:
-        """Leave a room; harmless when the socket is not in it."""
-        self.namespace.adapter.leave(self.id, room)
+        """Leave a room; harmless when the socket is not in it.
+
+        :raises ConfigurationError: unless it is a name.
+        """
+        if not isinstance(room, str):
+            raise ConfigurationError(f"the name of a room is a text, not {room!r}")
+        if self._rooms is None:
+            self.namespace.adapter.leave(self.id, room)
+        elif self.left_reason is None:
+            self._rooms -= {room}
 
     # -- out
 
@@ -122,14 +119,11 @@ class Socket(EventSource):
         :raises ConfigurationError: for a reserved event name.
         :raises TypeError: for an argument that cannot be encoded.
         """
-        check_event_name(event)
-        packet = Packet(_EVENT, self.namespace.name, [event, *args])
         if ack is not None:
-            if not callable(ack):
-                raise ConfigurationError(f"ack must be a function, not {ack!r}")
-            packet.id = self.namespace.next_ack_id()
-            self.expect_ack(packet.id, self.ack_outcome(event, ack, errors=False), None)
-        self.send_packet(packet)
+            SocketOperator(self).emit(event, *args, ack=ack)
+            return
+        check_event_name(event)
+        self.send_packet(Packet(_EVENT, self.namespace.name, [event, *args]))
 
     def send(self, *args: Any, ack: Callable[..., Any] | None = None) -> None:
         """Send the event ``message``."""
@@ -141,26 +135,15 @@ class Socket(EventSource):
         :returns: None for no arguments, the argument itself, or a tuple of several.
         :raises AckTimeout: after *timeout* seconds without an answer; None waits for ever.
         :raises Disconnected: as soon as the client has left.
+        :raises ConfigurationError: for a reserved event name, a timeout that is no number above 0, or in a middleware:
+            the client answers nothing before it has been accepted.
         """
-        check_event_name(event)
-        waiter: Waiter[Any] = Waiter()
-
-        def outcome(error: Exception | None, values: list[Any]) -> None:
-            if error is None:
-                waiter.set(reply_value(values))
-            else:
-                waiter.fail(error)
-
-        ack_id = self.namespace.next_ack_id()
-        packet = Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id)
-        messages = self.namespace.server.parser.encode(packet)  # before anything is awaited: it may raise
-        self.expect_ack(ack_id, outcome, timeout)
-        self.session.send_messages(messages)
-        return waiter.wait()
+        return SocketOperator(self).wait(timeout, event, args)
 
     def send_packet(self, packet: Packet, *, compress: bool = True) -> None:
-        """Send a packet of the protocol; for geventio's own use."""
-        self.session.send_messages(self.namespace.server.parser.encode(packet), compress=compress)
+        """Send a packet of the protocol, unless the client has left; for geventio's own use."""
+        if self.left_reason is None:
+            self.session.send_messages(self.namespace.server.parser.encode(packet), compress=compress)
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         """Everybody in a room, or in several, but this socket."""
@@ -227,10 +210,10 @@ class Socket(EventSource):
         given: tuple[Any, ...] = (self, *args)
         while listeners is not None:
             for listener in listeners.of.get(event, ()):
-                if listener.once and not listeners.discard(event, listener):
-                    continue
                 try:
                     listener.check_arguments(len(args))
+                    if listener.once and not listeners.discard(event, listener):
+                        continue
                     if listener.takes_ack:
                         listener.function(*given, ack=ack or Ack(self, None))
                         continue
@@ -247,39 +230,51 @@ class Socket(EventSource):
 
     def expect_ack(self, ack_id: int, outcome: Outcome, timeout: float | None) -> None:
         """Await an acknowledgement; for geventio's own use."""
-        if not self.connected and self._left_rooms is not None:
-            outcome(Disconnected("the client has left before"), [])
+        if self.left_reason is not None:
+            outcome(Disconnected(self.left_reason), [])
             return
         if self._acks is None:
             self._acks = PendingAcks()
         self._acks.expect(ack_id, outcome, self.session.runtime, timeout)
+
+    def forget_ack(self, ack_id: int) -> None:
+        """Nobody waits for it any more; for geventio's own use."""
+        if self._acks is not None:
+            self._acks.forget(ack_id)
 
     def receive_ack(self, packet: Packet) -> None:
         """Runs in the hub: the client acknowledged."""
         if self._acks is not None:
             self._acks.resolve(packet.id, packet.data or [])
 
-    def ack_outcome(self, event: str, ack: Callable[..., Any], *, errors: bool) -> Outcome:
-        """Calls *ack* in a worker; with *errors* it gets an error or None first, without it hears of answers only."""
-        workers = self.session.runtime.workers
-        server = self.namespace.server
+    # -- the beginning and the end
 
-        def outcome(error: Exception | None, values: list[Any]) -> None:
-            if errors:
-                workers.call(server.run_callback, event, ack, error, *values)
-            elif error is None:
-                workers.call(server.run_callback, event, ack, *values)
+    def joined(self) -> None:
+        """The client is in the namespace, and the adapter knows of it; for geventio's own use."""
+        early, self._rooms = self._rooms, None
+        self.connected = True
+        if early:
+            self.namespace.adapter.join(self.id, early)
 
-        return outcome
+    def refused(self) -> None:
+        """The client will not be in the namespace; for geventio's own use."""
+        self._gone(self.connection.close_reason or SERVER_NAMESPACE_DISCONNECT)
 
-    # -- the end
+    def _gone(self, reason: str) -> None:
+        self.left_reason = reason
+        if self._acks is not None:
+            self._acks.fail_all(reason)
 
     def disconnect(self, close: bool = False) -> None:
         """Take the client out of this namespace; with *close*, out of all, and end its connection. Events that wait for
         their turn are dropped. Never blocks.
+
+        :raises ConfigurationError: in a middleware, without *close*: raise ConnectionRejected there.
         """
         if close:
             self.connection.disconnect()
+        elif not self.connected and self.left_reason is None and not self.connection.closed:
+            raise ConfigurationError("a middleware refuses a socket by raising ConnectionRejected, not by disconnect()")
         elif self.connected:
             self.send_packet(Packet(PacketType.DISCONNECT, self.namespace.name))
             self.left(SERVER_NAMESPACE_DISCONNECT)
@@ -289,16 +284,17 @@ class Socket(EventSource):
         if not self.connected:
             return
         self.connected = False
-        self._left_rooms = self.namespace.socket_left(self)
+        self._rooms = self.namespace.socket_left(self)
         self.connection.socket_left(self)
-        if self._acks is not None:
-            self._acks.fail_all(reason)
+        self._gone(reason)
         if reason == SERVER_NAMESPACE_DISCONNECT:
             self._mailbox.clear()
         self._mailbox.post(self._run_left, reason)
 
     def _run_left(self, reason: str) -> None:
         """Runs in a worker, after every event that had come before."""
-        self.run_listeners("disconnecting", [reason])
-        self._left_rooms = frozenset()
-        self.run_listeners("disconnect", [reason])
+        try:
+            self.run_listeners("disconnecting", [reason])
+        finally:  # also when a handler killed its own greenlet
+            self._rooms = frozenset()
+            self.run_listeners("disconnect", [reason])

@@ -8,12 +8,17 @@ many.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import ConfigurationError
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
+from geventio.runtime import Waiter
+from geventio.socketio.acks import Outcome, check_timeout, reply_value
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms
+
+CALL_TIMEOUT: Final = 60.0
+"""Seconds that ``call()`` waits unless told otherwise."""
 
 if TYPE_CHECKING:
     from geventio.socketio.socket import Socket
@@ -46,8 +51,7 @@ class SocketOperator:
 
         :raises ConfigurationError: unless *seconds* is a number above 0.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-            raise ConfigurationError(f"a timeout is a number of seconds above 0, not {seconds!r}")
+        check_timeout(seconds)
         return SocketOperator(self._socket, volatile=self._volatile, compress=self._compress, timeout=seconds)
 
     @property
@@ -76,18 +80,15 @@ class SocketOperator:
         :raises ConfigurationError: for a reserved event name.
         :raises TypeError: for an argument that cannot be encoded.
         """
-        check_event_name(event)
-        socket = self._socket
-        if self._volatile and not socket.session.writable:
-            return
-        packet = Packet(PacketType.EVENT, socket.namespace.name, [event, *args])
         if ack is not None:
             if not callable(ack):
                 raise ConfigurationError(f"ack must be a function, not {ack!r}")
-            packet.id = socket.namespace.next_ack_id()
-            outcome = socket.ack_outcome(event, ack, errors=self._timeout is not None)
-            socket.expect_ack(packet.id, outcome, self._timeout)
-        socket.send_packet(packet, compress=self._compress)
+            self._ask(event, args, self._ack_outcome(event, ack), self._timeout)
+            return
+        check_event_name(event)
+        socket = self._socket
+        if not self._volatile or socket.session.writable:
+            socket.send_packet(Packet(PacketType.EVENT, socket.namespace.name, [event, *args]), compress=self._compress)
 
     def send(self, *args: Any, ack: Callable[..., Any] | None = None) -> None:
         """Send the event ``message``."""
@@ -95,6 +96,57 @@ class SocketOperator:
 
     def call(self, event: str, *args: Any) -> Any:
         """Send an event and wait for its acknowledgement, as :meth:`Socket.call` does."""
-        if self._timeout is None:
-            return self._socket.call(event, *args)
-        return self._socket.call(event, *args, timeout=self._timeout)
+        return self.wait(CALL_TIMEOUT if self._timeout is None else self._timeout, event, args)
+
+    def wait(self, timeout: float | None, event: str, args: tuple[Any, ...]) -> Any:
+        """See :meth:`Socket.call`; for geventio's own use."""
+        if timeout is not None:
+            check_timeout(timeout)
+        socket = self._socket
+        if not socket.connected and socket.left_reason is None:
+            raise ConfigurationError(
+                "call() in a middleware would wait in vain: a client answers once it has been accepted, "
+                "so ask it in a connection handler"
+            )
+        waiter: Waiter[Any] = Waiter()
+
+        def outcome(error: Exception | None, values: list[Any]) -> None:
+            if error is None:
+                waiter.set(reply_value(values))
+            else:
+                waiter.fail(error)
+
+        ack_id = self._ask(event, args, outcome, timeout)
+        try:
+            return waiter.wait()
+        finally:
+            socket.forget_ack(ack_id)  # the caller's own gevent.Timeout may have ended the wait
+
+    def _ask(self, event: str, args: tuple[Any, ...], outcome: Outcome, timeout: float | None) -> int:
+        """Send an event and await its acknowledgement, whose id is returned. A volatile event that is passed over is
+        one that the client does not answer.
+        """
+        check_event_name(event)
+        socket = self._socket
+        ack_id = socket.namespace.next_ack_id()
+        packet = Packet(PacketType.EVENT, socket.namespace.name, [event, *args], ack_id)
+        messages = socket.namespace.server.parser.encode(packet)  # before anything is awaited: it may raise
+        passed_over = self._volatile and not socket.session.writable
+        socket.expect_ack(ack_id, outcome, timeout)
+        if socket.left_reason is None and not passed_over:
+            socket.session.send_messages(messages, compress=self._compress)
+        return ack_id
+
+    def _ack_outcome(self, event: str, ack: Callable[..., Any]) -> Outcome:
+        """Calls *ack* in a worker; with a timeout it gets an error or None first, without it hears of answers only."""
+        errors = self._timeout is not None
+        workers = self._socket.session.runtime.workers
+        server = self._socket.namespace.server
+
+        def outcome(error: Exception | None, values: list[Any]) -> None:
+            if errors:
+                workers.call(server.run_callback, event, ack, error, *values)
+            elif error is None:
+                workers.call(server.run_callback, event, ack, *values)
+
+        return outcome

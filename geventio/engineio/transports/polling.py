@@ -45,11 +45,6 @@ class PollingTransport:
         """Whether a GET waits."""
         return self._poll is not None
 
-    @property
-    def closing(self) -> bool:
-        """Whether the client's next GET is to hear that this is over."""
-        return self._closing is not None
-
     def get(self, request: Request, headers: Headers) -> None:
         """A GET: answered when there is something to send."""
         if self._poll is not None:
@@ -59,8 +54,11 @@ class PollingTransport:
             return
         self._poll = (request, headers)
         request.on_abort(self._poll_aborted)
-        if self._closing is not None:
-            self._answer([*self._closing, NOOP, CLOSE])
+        if self._closing:
+            parked, self._closing = self._closing, []
+            self._answer(parked)
+        elif self._closing is not None:
+            self._answer([NOOP, CLOSE])
             self._closing = None
             self.owner.transport_closed(self, TRANSPORT_CLOSE, "")
         else:
@@ -137,8 +135,12 @@ class PollingTransport:
     def close(self, packets: list[Prepared]) -> bool:
         """Send *packets* and the close packet, now or with the client's next GET."""
         if self._poll is not None:
-            self._answer([*packets, CLOSE])
-            return True
+            if not packets:
+                self._answer([CLOSE])
+                return True
+            # Not in one response: a client deals with a close packet before the messages in front of it.
+            self._answer(packets)
+            packets = []
         self._closing = packets
         return False
 

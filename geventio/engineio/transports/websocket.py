@@ -131,11 +131,10 @@ class WebSocketTransport:
     def close(self, packets: list[Prepared], code: int | None = None) -> bool:
         """Send *packets*, then a close frame; the connection ends when the peer has answered, or soon."""
         if self._linger is None:
+            self._start_linger()
             self.send(packets)
             self._protocol.send_close(code)
             self._send_control_frames()
-        if self._linger is None:  # sending has not failed
-            self._start_linger()
         return True
 
     def refuse(self) -> None:
@@ -144,10 +143,7 @@ class WebSocketTransport:
 
     def abort(self) -> None:
         """Cut the connection."""
-        if self._linger is not None:
-            self._linger.stop()
-        else:
-            self._start_linger()
+        (self._linger or self._start_linger()).stop()  # only the mark that this is over
         self._stream.close()
 
     def _fail(self, reason: str, detail: str) -> None:
@@ -155,5 +151,6 @@ class WebSocketTransport:
         # In the hub: the one who sends may hold locks of the application, and must not hear of it here.
         self._runtime.soon(self.owner.transport_closed, self, reason, detail)
 
-    def _start_linger(self) -> None:
+    def _start_linger(self) -> Timer:
         self._linger = self._runtime.timers.start(LINGER, self._stream.close)
+        return self._linger

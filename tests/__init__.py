@@ -1,0 +1,1 @@
+"""The tests: a folder for each floor of the package, and `peers` for all of it against real clients and servers."""

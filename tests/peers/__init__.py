@@ -1,0 +1,1 @@
+"""geventio against real peers: official clients, real WSGI servers, and the protocols' own cases over raw sockets."""
