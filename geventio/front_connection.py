@@ -176,8 +176,6 @@ class FrontConnection:
         else:
             self._timer = self._door.runtime.timers.start(self._door.body_timeout, self._check_rate)
 
-    # -- while the engine works
-
     def watch(self, callback: Callable[[], None] | None) -> None:
         """See Request.on_abort. Called in the hub or in a greenlet."""
         self._abort = callback
