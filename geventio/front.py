@@ -65,6 +65,10 @@ class Door:
             return False
         return not space or any(path.startswith(target) for path in self.paths)
 
+    def engine_for(self, target: str) -> Engine:
+        """The engine of a request whose line has matched :attr:`pattern`."""
+        return next(engine for path, engine in self.engines.items() if target.startswith(path))
+
     def close(self) -> None:
         """Close the connections that wait for a request or in one; responses that are on their way still arrive."""
         for connection in list(self.connections):

@@ -25,7 +25,7 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class FrontConnection:
     """One connection while it is at the door. All methods run in the hub unless they say otherwise."""
 
-    __slots__ = ("_abort", "_body", "_buffer", "_door", "_keep_alive", "_phase", "_request", "_sock", "_timer",
+    __slots__ = ("_abort", "_body", "_buffer", "_door", "_head", "_keep_alive", "_phase", "_request", "_sock", "_timer",
                  "_unread", "_watcher", "_writer", "base_environ", "peer")  # fmt: skip
 
     def __init__(self, door: Door, sock: PlainSocket, peer: Any) -> None:
@@ -34,7 +34,8 @@ class FrontConnection:
         self.peer = peer
         self.base_environ = door.base_environ
         self._phase = Phase.LOOK
-        self._buffer = b""  # a head so far
+        self._head: RequestHead | None = None  # of the last request
+        self._buffer = b""  # a head so far; then a body that came with its head
         self._unread = 0  # bytes of a body that were announced and not read
         self._keep_alive = True
         self._request: FrontRequest | None = None
@@ -77,7 +78,7 @@ class FrontConnection:
                 self._buffer = self._sock.recv(len(data))
                 self._timer = self._door.runtime.timers.start(self._door.body_timeout, self._too_slow)
             else:
-                self._begin(data[: end + 4], consumed=False)
+                self._begin(data[: end + 4], data)
         elif b"\n" not in data and self._door.may_become_ours(data):
             # What is peeked at stays readable: look again in a while, not at once and for ever.
             self._watcher.stop()
@@ -104,35 +105,40 @@ class FrontConnection:
         if end >= 0:
             self._buffer += self._sock.recv(end + 4 - before)
             self._stop_waiting()
-            self._begin(self._buffer, consumed=True)
+            self._begin(self._buffer, None)
         elif before + len(data) > MAX_HEAD:
             self._refuse(431)
         else:
             self._buffer += self._sock.recv(len(data))
 
-    def _begin(self, raw: bytes, *, consumed: bool) -> None:
-        """A whole head is there."""
+    def _begin(self, raw: bytes, peeked: bytes | None) -> None:
+        """A whole head is there, at the start of what was *peeked* at; None when it has been consumed."""
         try:
-            head = RequestHead(raw)
+            head = (self._head and self._head.again(raw)) or RequestHead(raw)
             request = FrontRequest(self, head, raw)
         except (BadRequest, ValueError):
             self._refuse(400)
             return
         if "transfer-encoding" in head.headers:
-            if consumed:
+            if peeked is None:
                 self._refuse(411)
             else:  # where a chunked body ends is pywsgi's to find out
                 self._hand_over()
             return
-        if not consumed:
-            self._sock.recv(len(raw))
+        self._head = head
         self._buffer = b""
-        self._unread = int(head.headers.get("content-length", "0"))  # llhttp let only digits through
+        self._unread = length = int(head.headers.get("content-length", "0"))  # llhttp let only digits through
+        if peeked is not None:
+            end = len(raw) + length
+            if length and end <= len(peeked):  # the body has come with the head: one call takes both
+                self._sock.recv(end)
+                self._buffer = peeked[len(raw) : end]
+            else:
+                self._sock.recv(len(raw))
         self._keep_alive = head.keep_alive
         self._phase = Phase.ANSWER
         self._request = request
-        path = next(path for path in self._door.engines if head.target.startswith(path))
-        self._door.engines[path].handle(request)
+        self._door.engine_for(head.target).handle(request)
 
     def read_body(self, limit: int, done: Callable[[bytes | None], None]) -> None:
         """See Request.receive_body. Called in the hub or in a greenlet."""
@@ -141,6 +147,10 @@ class FrontConnection:
         request = self._request
         if not self._unread or request is None:  # nothing to read, or the client has gone
             done(None if request is None else b"")
+            return
+        if self._buffer:
+            body, self._buffer, self._unread = self._buffer, b"", 0
+            done(body)
             return
         self._phase = Phase.BODY
         self._body = BodyReader(self._unread, done)
@@ -247,7 +257,8 @@ class FrontConnection:
         self._stop_waiting()
         if self._keep_alive:
             self._phase = Phase.LOOK
-            self._watcher.start(self._on_readable)
+            if not self._watcher.active:
+                self._watcher.start(self._on_readable)
         else:
             self._leave()
             LingeringClose(self._sock, self._door.runtime)
@@ -260,6 +271,7 @@ class FrontConnection:
 
         def make_stream(receiver: Receiver) -> Stream:
             stream = Stream(self._sock, receiver, self._door.runtime)
+            stream.hold()  # the session's first packet leaves with the response
             stream.write(response_head)
             return stream
 

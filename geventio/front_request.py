@@ -1,8 +1,9 @@
 """An Engine.IO request that the front door read: parsed once for the engine, kept as the bytes of its head."""
 
+import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -14,6 +15,10 @@ from geventio.runtime import Receiver, Stream
 Attach = Callable[[Callable[[Receiver], Stream]], None]
 
 
+PLAIN_LINE: Final = re.compile(rb"(GET|POST) (/[A-Za-z0-9/._~?&=%+-]*) HTTP/1\.1(?=\r\n)")
+"""A request line that means the same to everybody."""
+
+
 class BadRequest(ProtocolError):
     """The head of a request is not HTTP/1.1, or says its length in a way that can be read in two."""
 
@@ -21,7 +26,12 @@ class BadRequest(ProtocolError):
 class RequestHead:
     """Request line and header fields (RFC 9112), by llhttp in its strict mode."""
 
-    __slots__ = ("_complete", "headers", "keep_alive", "method", "target", "version")
+    __slots__ = ("_complete", "_fields", "headers", "keep_alive", "method", "target", "version")
+
+    headers: dict[str, str]
+    """Fields by lower-case name; shared by the requests of a connection that repeats them, so never changed."""
+    method: str
+    keep_alive: bool
 
     def __init__(self, head: bytes) -> None:
         """Parse *head*, which ends with its empty line.
@@ -29,10 +39,11 @@ class RequestHead:
         :raises BadRequest: for anything that a strict parser refuses.
         """
         self.target = ""
-        self.headers: dict[str, str] = {}
+        self.headers = {}
         end = head.find(b"\r\n")
         self.version = head[max(end - 8, 0) : end].decode("latin-1")
         """``HTTP/1.1`` or ``HTTP/1.0``."""
+        self._fields = head[end:]
         self._complete = False
         parser = HttpRequestParser(self)
         try:
@@ -43,8 +54,28 @@ class RequestHead:
             raise BadRequest(str(error)) from None
         if not self._complete or self.version not in ("HTTP/1.1", "HTTP/1.0"):
             raise BadRequest("the head is not complete")
-        self.method: str = parser.get_method().decode("latin-1")
-        self.keep_alive: bool = parser.should_keep_alive() and "close" not in self.headers.get("connection", "").lower()
+        self.method = parser.get_method().decode("latin-1")
+        self.keep_alive = parser.should_keep_alive() and "close" not in self.headers.get("connection", "").lower()
+
+    def again(self, head: bytes) -> "RequestHead | None":
+        """Parse *head*, the next on the same connection, without the parser: a polling client sends the same fields
+        again and again, and only its target differs.
+
+        :returns: None unless the request line is plain and everything behind it is, to the byte, what was parsed here.
+        """
+        line = PLAIN_LINE.match(head)
+        if line is None or line[1] != self.method.encode() or self.version != "HTTP/1.1":
+            return None
+        if head[line.end() :] != self._fields:
+            return None
+        copy = RequestHead.__new__(RequestHead)
+        copy.target = line[2].decode("ascii")
+        copy.headers = self.headers
+        copy.version = self.version
+        copy.method = self.method
+        copy.keep_alive = self.keep_alive
+        copy._fields = self._fields
+        return copy
 
     # What the parser calls:
 

@@ -32,11 +32,9 @@ class MalformedRequest(ValueError):
 
 
 class StrictHandler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
-    """pywsgi's handler, which refuses heads that two readers could take for different requests.
-
-    pywsgi believes a length of ``+5``, the first of two lengths and a bare line feed, forgets every field behind a
-    malformed one, and takes a request with ``Transfer-Encoding: gzip, chunked`` for one without a body: behind a proxy
-    that reads them otherwise, the body becomes a request of its own (request smuggling; RFC 9112, section 11.2).
+    """pywsgi's handler, which refuses heads that two readers could take for different requests (request smuggling;
+    RFC 9112, section 11.2): it accepts what the front door's parser accepts, so that both doors agree with each other
+    and with a strict proxy before them.
     """
 
     def handle(self) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -9,7 +10,6 @@ from geventio.engineio.request import Response
 
 REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES: Final = {code: f"HTTP/1.1 {code} {phrase}\r\n" for code, phrase in REASONS.items()}
-
 
 _date = (0, "")  # the second that it is, and its Date field: thousands of responses share it
 
@@ -25,9 +25,14 @@ def _date_field() -> str:
 
 def encode_response(response: Response, *, keep_alive: bool) -> bytes:
     """Head and body in one piece, so that they leave in one segment."""
-    lines = [_STATUS_LINES[response.status], _date_field()]
-    lines += [f"{name}: {value}\r\n" for name, value in response.headers if name != "Connection"]
-    if response.status != HTTPStatus.NO_CONTENT:
-        lines.append(f"Content-Length: {len(response.body)}\r\n")
-    lines.append("\r\n" if keep_alive else "Connection: close\r\n\r\n")
-    return "".join(lines).encode("latin-1") + response.body
+    status, headers, body = response
+    length = f"Content-Length: {len(body)}\r\n" if status != HTTPStatus.NO_CONTENT else ""
+    end = "\r\n" if keep_alive else "Connection: close\r\n\r\n"
+    head = f"{_STATUS_LINES[status]}{_date_field()}{_fields(tuple(headers))}{length}{end}"
+    return head.encode("latin-1") + body
+
+
+@lru_cache(256)
+def _fields(headers: tuple[tuple[str, str], ...]) -> str:
+    """The other fields; nearly all responses have one of a handful of sets."""
+    return "".join(f"{name}: {value}\r\n" for name, value in headers if name != "Connection")

@@ -147,6 +147,7 @@ class WSGIRequest(Request):
             stream = (TLSStream if connection.tls else Stream)(sock, receiver, runtime)
             streams.append(stream)
             if not connection.upgraded:
+                stream.hold()  # the session's first packet leaves with the response
                 stream.write(head)
             return stream
 

@@ -1,4 +1,4 @@
-"""The floors of the house, read from the imports: a file imports its own floor or lower ones, and gevent where it may."""
+"""The floors of the house, read from the imports: a file imports its own floor or lower ones, and few know gevent."""
 
 import ast
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ a receiver works on bytes that it was given, its own stream collects what it wri
 
 import ssl
 from collections.abc import Callable
-from socket import MSG_PEEK, SHUT_WR
+from socket import SHUT_WR
 from typing import Any, Final, Protocol
 
 from geventio.runtime.hub import Runtime
@@ -87,16 +87,6 @@ class Stream:
         """Whether more than ``limit`` bytes wait: the peer reads too slowly, and :meth:`write` takes no more."""
         return self.buffered > self.limit and self._writer is not None
 
-    def pause(self) -> None:
-        """Stop reading."""
-        if self._sock is not None:
-            self._reader.stop()
-
-    def resume(self) -> None:
-        """Go on reading."""
-        if self._sock is not None:
-            self._reader.start(self._on_readable)
-
     def received(self, data: bytes) -> None:
         """Hand over bytes that somebody else had read from this socket before. Runs in the hub."""
         pending = self._pending
@@ -135,16 +125,11 @@ class Stream:
     def read_pending(self) -> None:
         """Read what a layer between the kernel and us may hold: nothing, here."""
 
-    def peek(self) -> bool | None:
-        """Whether bytes wait unread; None when the peer is gone. Never blocks."""
-        if self._sock is None:
-            return None
-        try:
-            return True if self._sock.recv(1, MSG_PEEK) else None
-        except NOT_READY:
-            return False
-        except OSError:
-            return None
+    def hold(self) -> None:
+        """Collect what is written until the end of this turn of the hub, so that it leaves in one ``send``."""
+        if self._pending is None:
+            self._pending = []
+            self._runtime.at_end_of_turn(self._flush)
 
     def write(self, data: bytes) -> bool:
         """Send *data* now or, where the kernel has no room, soon.

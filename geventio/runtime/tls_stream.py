@@ -23,10 +23,6 @@ class TLSStream(Stream):
         if self._sock is not None and self._sock.pending():  # type: ignore[attr-defined]
             self._on_readable()
 
-    def peek(self) -> bool | None:
-        """A TLS socket cannot be peeked at: whatever is there is taken for a sign of life."""
-        return None if self._sock is None else False
-
     def _finish(self) -> None:
         if self._sock is not None:
             self.close()

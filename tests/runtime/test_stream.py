@@ -5,7 +5,7 @@ import pytest
 
 from geventio.runtime import Stream, current_runtime
 
-from .sockets import Notes, in_hub, packet_pair, pair, receive_all, reset, stream_on, wait_for
+from .sockets import Notes, in_hub, packet_pair, pair, receive_all, stream_on, wait_for
 
 
 def echo(stream: Stream, data: bytes) -> None:
@@ -154,43 +154,16 @@ def test_a_burst_beyond_the_limit_inside_a_receiver() -> None:
     peer.close()
 
 
-def test_pause_and_resume() -> None:
-    sock, peer = pair()
-    notes = Notes()
-    stream = stream_on(sock, notes, reading=False)
-    assert stream.peek() is False
-    peer.sendall(b"x")
-    gevent.sleep(0.01)
-    assert notes.data == b""
-    assert stream.peek() is True
-    stream.resume()
-    wait_for(lambda: notes.data)
-    stream.pause()
-    peer.sendall(b"y")
-    gevent.sleep(0.01)
-    assert notes.data == b"x"
-    stream.resume()
-    wait_for(lambda: notes.data == b"xy")
+def test_what_is_held_leaves_in_one_send() -> None:
+    sock, peer = packet_pair()
+    stream = stream_on(sock)
+    stream.hold()
+    stream.write(b"response ")
+    stream.hold()
+    stream.write(b"and first packet")
+    assert peer.recv(100) == b"response and first packet"
     stream.close()
-    stream.pause()
-    stream.resume()
-    stream.read_pending()
-    assert stream.peek() is None
-
-
-def test_peek_sees_the_end() -> None:
-    sock, peer = pair()
-    stream = stream_on(sock, reading=False)
     peer.close()
-    gevent.sleep(0.01)
-    assert stream.peek() is None
-    stream.close()
-    sock, peer = pair()
-    stream = stream_on(sock, reading=False)
-    reset(peer)
-    gevent.sleep(0.01)
-    assert stream.peek() is None
-    stream.close()
 
 
 def test_detach_gives_the_socket_away() -> None:
