@@ -6,6 +6,7 @@ from _socket import AF_UNIX, IPPROTO_TCP, TCP_NODELAY
 from _socket import socket as PlainSocket
 from contextlib import closing
 from io import BytesIO
+from ssl import SSLError
 from typing import Any, Final
 
 import gevent
@@ -41,7 +42,7 @@ class StrictHandler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
         """See WSGIHandler. A client that goes away is no error of ours."""
         try:
             super().handle()
-        except ConnectionError as error:
+        except (ConnectionError, SSLError) as error:
             logger.debug("the client went away: %s", error)
 
     def read_request(self, raw_requestline: str) -> Any:

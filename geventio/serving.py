@@ -27,7 +27,7 @@ def serve(
     log: Any = None,
     ready: Callable[[WSGIServer], Any] | None = None,
 ) -> None:
-    """Serve *app* on *address* until the process ends. Blocks.
+    """Serve *app* on *address* until the process ends or Ctrl-C is pressed. Blocks.
 
     :param app: a :class:`SocketIOMiddleware` or :class:`EngineIOMiddleware`, or any WSGI application around one.
     :param address: ``host:port``, or a pair; port 0 takes a free one.
@@ -42,7 +42,10 @@ def serve(
     server.start()
     if ready is not None:
         ready(server)
-    server.serve_forever()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        return  # somebody pressed Ctrl-C: no news for them
 
 
 def make_server(

@@ -1,5 +1,6 @@
 """A server that listens on a free port in this process, and the clients of one test."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,8 @@ class Site:
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Let the hub turn until *condition* holds."""
-        for _ in range(int(PATIENCE / 0.002)):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             if condition():
                 return
             sleep(0.002)

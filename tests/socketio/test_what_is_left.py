@@ -97,7 +97,7 @@ def test_nothing_is_left(site: Any, transport: str, end: str) -> None:
         opened.cut()
     served.clients.clear()
     clients.clear()
-    served.wait_until(lambda: alive() == before)
+    served.wait_until(lambda: not alive() - before)  # what earlier tests left may go meanwhile
     assert io.root.sockets == io.of("/admin").sockets == {}
     for namespace in io.namespaces.values():
         rooms: Any = namespace.adapter
@@ -120,4 +120,4 @@ def test_churn_leaves_nothing(site: Any) -> None:
         served.clients.clear()
     del client
     served.wait_until(lambda: not io.engine.sessions)
-    served.wait_until(lambda: alive() == before)
+    served.wait_until(lambda: not alive() - before)  # what earlier tests left may go meanwhile
