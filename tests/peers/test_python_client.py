@@ -191,8 +191,8 @@ def test_disconnects_both_ways(client: Callable[..., Client]) -> None:
 
 
 def test_loses_and_doubles_nothing_over_an_upgrade(client: Callable[..., Client]) -> None:
-    """This client hands every message to a thread of its own, so it cannot tell the order in which they came; nor put an
-    attachment to its text when its thread is the faster one. The order is what the Node.js clients check.
+    """This client hands every message to a thread of its own, so it cannot tell the order in which they came, nor put
+    an attachment to its text when its thread is the faster one. The order is what the Node.js clients check.
     """
     one = client()
     one.listen("numbered")
