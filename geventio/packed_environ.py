@@ -7,6 +7,7 @@ which mean nothing after the handshake.
 
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
@@ -30,6 +31,13 @@ DROPPED: Final = frozenset(
 )
 """What is made anew or must not be kept."""
 FLAGS: Final = frozenset({"wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once"})
+
+
+@lru_cache(64)
+def environ_key(name: str) -> str:
+    """The environ key of a field, by its lower-case name."""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
 
 
 def header_name(key: str) -> str | None:

@@ -18,7 +18,7 @@ from geventio.engineio.request import KeptRequest, Request, Response, parse_quer
 from geventio.exceptions import ConfigurationError, PayloadTooBig
 from geventio.http_response import REASONS, encode_response
 from geventio.lingering_close import LingeringClose
-from geventio.packed_environ import PackedEnviron
+from geventio.packed_environ import PackedEnviron, environ_key
 from geventio.request_body import read_body
 from geventio.runtime import Receiver, Stream, Waiter, current_runtime
 from geventio.runtime.stream import READ
@@ -50,9 +50,12 @@ class EnvironHeaders(Mapping[str, str]):
         self._environ = environ
 
     def __getitem__(self, name: str) -> str:
-        key = name.upper().replace("-", "_")
-        value: str = self._environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key]
+        value: str = self._environ[environ_key(name)]
         return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """See Mapping; several fields that are mostly absent are asked for in every request."""
+        return self._environ.get(environ_key(name), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(PackedEnviron(self._environ).headers)

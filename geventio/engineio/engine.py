@@ -18,7 +18,8 @@ from typing import Any, Final, overload
 
 from geventio.engineio.errors import ErrorCode, RequestRejected
 from geventio.engineio.origins import check_origin, preflight
-from geventio.engineio.request import Headers, Request, Response
+from geventio.engineio.refusals import Refusals
+from geventio.engineio.request import Headers, Request, Response, wants_websocket
 from geventio.engineio.session import Session, SessionHandler, State
 from geventio.engineio.sockets import EngineSocket
 from geventio.engineio.transports.polling import PollingTransport
@@ -94,12 +95,12 @@ class Engine:
         self.options = options
         self.sessions: dict[str, Session] = {}
         """Open sessions by id."""
+        self.refusals = Refusals()
         self._connected: list[Callable[[EngineSocket], Any]] = []
         self._open_handler: Callable[[Session], SessionHandler] = self._open_socket
         self._closed = False
         # Hooks of the application may block, so their requests leave the hub.
         self._hooked = options.allow_request is not None or callable(options.cors_allowed_origins)
-        self._refused: set[str] = set()
 
     @overload
     def on(self, event: str, handler: None = None) -> Decorator: ...
@@ -162,7 +163,7 @@ class Engine:
             else:
                 self._dispatch(request, transport, sid, cors)
         except RequestRejected as rejection:
-            self._reject(request, rejection, cors)
+            self.refusals.answer(request, rejection, cors)
         except HandshakeRejected as rejection:
             body = rejection.message.encode()
             request.respond(Response(rejection.status, [*rejection.headers, ("Connection", "close")], body))
@@ -173,7 +174,7 @@ class Engine:
             raise RequestRejected(ErrorCode.UNKNOWN_SID)
         if request.query.get("EIO") != REVISION:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "PROTOCOL_MISMATCH")
-        if transport_name == "websocket" and _wants_websocket(request):
+        if transport_name == "websocket" and wants_websocket(request):
             self._upgrade(request, session, cors)
             return
         transport = session.transport
@@ -189,7 +190,7 @@ class Engine:
     def _handshake(self, request: Request, transport: str, cors: Headers) -> None:
         if request.method != "GET":
             raise RequestRejected(ErrorCode.BAD_HANDSHAKE_METHOD)
-        upgrade = _wants_websocket(request)
+        upgrade = wants_websocket(request)
         if transport == "websocket" and not upgrade:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "TRANSPORT_HANDSHAKE_ERROR")
         self._check_open()
@@ -283,37 +284,12 @@ class Engine:
 
         request.accept_websocket(websocket_response_head(accept, cors), attach)
 
-    def _reject(self, request: Request, rejection: RequestRejected, cors: Headers) -> None:
-        self._log_rejection(request, rejection)
-        if _wants_websocket(request):
-            headers = [("Connection", "close"), ("Content-Type", "text/plain; charset=UTF-8"), *cors]
-            request.respond(Response(400, headers, rejection.message.encode("utf-8", "replace")))
-        else:
-            headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *cors]
-            request.respond(Response(rejection.status, headers, rejection.body()))
-
-    def _log_rejection(self, request: Request, rejection: RequestRejected) -> None:
-        """What an operator can mend is said once at WARNING; the rest is any scanner's noise."""
-        logger.debug("request refused: %s", rejection)
-        reason = rejection.context or str(int(rejection.code))
-        if reason in self._refused:
-            return
-        if reason == "ORIGIN_NOT_ALLOWED":
-            origin = request.headers.get("origin", "")[:256]
-            advice = f"add {origin!r} to cors_allowed_origins if its pages may connect"
-        elif rejection.code is ErrorCode.UNSUPPORTED_PROTOCOL_VERSION:
-            advice = "a client speaks another protocol version; this server takes Socket.IO clients 3 and 4 (EIO=4)"
-        else:
-            return
-        self._refused.add(reason)
-        logger.warning("request refused: %s; %s (said once)", rejection.message, advice)
-
     # -- sessions
 
     def session_closed(self, session: Session) -> None:
         """The session's id is void (see SessionOwner)."""
         self.sessions.pop(session.id, None)
 
-
-def _wants_websocket(request: Request) -> bool:
-    return request.headers.get("upgrade", "").lower() == "websocket"
+    def note_slow_client(self) -> None:
+        """See SessionOwner."""
+        self.refusals.note_slow_client(self.options.max_send_buffer)

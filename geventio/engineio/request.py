@@ -108,6 +108,11 @@ class Request(ABC):
         """The request as a WSGI environ, for hooks of the application; without its body."""
 
 
+def wants_websocket(request: Request) -> bool:
+    """Whether the client asks to change to WebSocket."""
+    return request.headers.get("upgrade", "").lower() == "websocket"
+
+
 def parse_query(query: str) -> dict[str, str]:
     """The values of a query string; of a repeated key the last one counts, as in Node.js.
 

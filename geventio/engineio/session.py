@@ -23,6 +23,7 @@ from geventio.exceptions import (
     FORCED_CLOSE,
     FORCED_SERVER_CLOSE,
     PING_TIMEOUT,
+    SEND_BUFFER_FULL,
     TRANSPORT_CLOSE,
     TRANSPORT_ERROR,
     GeventIOError,
@@ -79,6 +80,9 @@ class SessionOwner(Protocol):
 
     def session_closed(self, session: "Session", /) -> None:
         """The session's id is void."""
+
+    def note_slow_client(self) -> None:
+        """What waited for a client was dropped with it."""
 
 
 class Session:
@@ -166,7 +170,7 @@ class Session:
             self.flush()
             if self._outbox is not None:
                 self._forget()
-                self.runtime.soon(self._lost, TRANSPORT_ERROR, "send buffer full")
+                self.runtime.soon(self._lost, TRANSPORT_ERROR, SEND_BUFFER_FULL)
                 return
         self.outbox_size += size
         if self._outbox is None:
@@ -293,6 +297,8 @@ class Session:
         self._lost(reason, detail)
 
     def _lost(self, reason: str, detail: str) -> None:
+        if detail == SEND_BUFFER_FULL:
+            self._engine.note_slow_client()
         if detail:
             logger.debug("session closed: %s (%s)", reason, detail)
         self.handler.on_close(reason, detail)

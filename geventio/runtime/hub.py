@@ -20,7 +20,7 @@ from geventio.runtime.workers import WorkerPool
 class Runtime:
     """The hub of this thread and what runs on it."""
 
-    __slots__ = ("_at_end", "_turn_watched", "hub", "loop", "timers", "turn", "workers")
+    __slots__ = ("_at_end", "hub", "loop", "timers", "turn", "turn_watched", "workers")
 
     def __init__(self) -> None:
         self.hub: Any = get_hub()
@@ -29,13 +29,14 @@ class Runtime:
         self.timers = TimerWheel(self.loop, monotonic, self.report)
         self.turn = 0
         """Changes at least once in every turn of the hub in which somebody asked to know (:meth:`watch_turn`)."""
-        self._turn_watched = False
+        self.turn_watched = False
+        """Whether :attr:`turn` will have another value in the next turn."""
         self._at_end: list[Callable[[], None]] = []
 
     def watch_turn(self) -> None:
         """See to it that :attr:`turn` has another value in the next turn of the hub."""
-        if not self._turn_watched:
-            self._turn_watched = True
+        if not self.turn_watched:
+            self.turn_watched = True
             self.loop.run_callback(self._end_turn)
 
     def at_end_of_turn(self, callback: Callable[[], None]) -> None:
@@ -44,7 +45,7 @@ class Runtime:
         self.watch_turn()
 
     def _end_turn(self) -> None:
-        self._turn_watched = False
+        self.turn_watched = False
         self.turn += 1
         callbacks = self._at_end
         if callbacks:

@@ -145,7 +145,8 @@ class Stream:
             turn = runtime.turn
             if self._turn != turn:
                 self._turn = turn
-                runtime.watch_turn()
+                if not runtime.turn_watched:
+                    runtime.watch_turn()
                 try:
                     sent = sock.send(data)
                 except NOT_READY:

@@ -36,6 +36,18 @@ def test_a_slow_websocket(serve: Make, limit: int) -> None:
     client.close()
 
 
+def test_slow_clients_are_counted_and_told_of_once(serve: Make, caplog: pytest.LogCaptureFixture) -> None:
+    noting = serve(max_send_buffer=10_000)
+    for number in (1, 2):
+        client = WebSocketClient.connect(noting.address)
+        client.receive_open()
+        flood(noting.last.session, 100_000, 20_000_000)
+        assert noting.closed() == ("transport error", "send buffer full")
+        assert noting.engine.refusals.slow_clients == number
+        client.close()
+    assert [record.levelname for record in caplog.records if "slowly" in record.getMessage()] == ["WARNING"]
+
+
 def test_two_hundred_megabytes_to_a_websocket_that_never_reads(serve: Make) -> None:
     noting = serve()
     client = WebSocketClient.connect(noting.address)

@@ -5,7 +5,7 @@ from typing import Final
 
 from geventio.engineio.prepared import Prepared, PreparedMessages
 from geventio.engineio.transports.base import TransportOwner
-from geventio.exceptions import PARSE_ERROR, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError
+from geventio.exceptions import PARSE_ERROR, SEND_BUFFER_FULL, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError
 from geventio.protocol.engineio import PacketType, decode_packet
 from geventio.protocol.websocket import CloseCode, State, WebSocketProtocol, encode_text
 from geventio.runtime import Receiver, Runtime, Stream, Timer
@@ -57,19 +57,18 @@ class WebSocketTransport:
         return True
 
     def send_one(self, prepared: Prepared) -> None:
-        """Send what others are sent too."""
-        self._write(prepared.base64_frames() if self._base64 else prepared.frames())
+        """Send what others are sent too: a broadcast comes through here once for every client."""
+        stream = self._stream
+        if not stream.write(prepared.base64_frames() if self._base64 else prepared.frames()) and stream.full:
+            self._overflow()
 
     def send_messages(self, messages: list[str | bytes]) -> None:
         """Send messages to this client alone: the path that most events take."""
         if len(messages) == 1 and type(text := messages[0]) is str:
-            self._write(encode_text("4" + text))
+            if not self._stream.write(encode_text("4" + text)) and self._stream.full:
+                self._overflow()
         else:
             self.send_one(PreparedMessages(messages))
-
-    def _write(self, frames: bytes) -> None:
-        if not self._stream.write(frames) and self._stream.full:
-            self._fail(TRANSPORT_ERROR, "send buffer full")
 
     def data_received(self, data: bytes) -> None:
         """Runs in the hub: bytes of the peer."""
@@ -146,10 +145,10 @@ class WebSocketTransport:
         (self._linger or self._start_linger()).stop()  # only the mark that this is over
         self._stream.close()
 
-    def _fail(self, reason: str, detail: str) -> None:
+    def _overflow(self) -> None:
         self.abort()
         # In the hub: the one who sends may hold locks of the application, and must not hear of it here.
-        self._runtime.soon(self.owner.transport_closed, self, reason, detail)
+        self._runtime.soon(self.owner.transport_closed, self, TRANSPORT_ERROR, SEND_BUFFER_FULL)
 
     def _start_linger(self) -> Timer:
         self._linger = self._runtime.timers.start(LINGER, self._stream.close)
