@@ -175,14 +175,14 @@ def say_admin(socket: Any, text: str) -> str:
 
 
 @io.on("stream")
-def stream(socket: Any, length: int, attachments: bool = True) -> None:
+def stream(socket: Any, length: int) -> None:
     """Number `length` messages, every tenth one with an attachment, while the client does something else."""
-    gevent.spawn(_stream, socket, length, attachments)
+    gevent.spawn(_stream, socket, length)
 
 
-def _stream(socket: Any, length: int, attachments: bool) -> None:
+def _stream(socket: Any, length: int) -> None:
     for position in range(length):
-        attachment = [bytes([position % 256])] if attachments and position % 10 == 0 else []
+        attachment = [bytes([position % 256])] if position % 10 == 0 else []
         socket.emit("numbered", position, *attachment)
         if position % 3 == 0:
             gevent.sleep(0.002)
