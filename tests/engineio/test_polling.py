@@ -1,4 +1,4 @@
-"""Polling: what a GET and a POST get, alone and against each other (protocol.md, sections 1.3 to 1.6)."""
+"""Polling: what a GET and a POST get, alone and against each other."""
 
 import gevent
 import pytest

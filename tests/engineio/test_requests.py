@@ -1,4 +1,4 @@
-"""Every answer of the engine to a request, right or wrong (protocol.md, sections 1.1 to 1.7)."""
+"""Every answer of the engine to a request, right or wrong."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Heartbeat and end of a session (protocol.md, sections 1.9, 1.11 and 4)."""
+"""Heartbeat and end of a session."""
 
 import time
 

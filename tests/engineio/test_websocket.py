@@ -1,4 +1,4 @@
-"""WebSocket: packets both ways, and every way in which it ends (protocol.md, sections 1.3, 1.4 and 1.11)."""
+"""WebSocket: packets both ways, and every way in which it ends."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every reason for which a socket may leave, on each transport (protocol.md, section 4)."""
+"""Every reason for which a socket may leave, on each transport."""
 
 from contextlib import suppress
 from typing import Any

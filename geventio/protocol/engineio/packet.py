@@ -1,4 +1,4 @@
-r"""Engine.IO packets, protocol revision 4, and their forms on the wire (protocol.md, sections 1.3 and 1.4).
+r"""Engine.IO packets, protocol revision 4, and their forms on the wire (Engine.IO protocol, "Packet encoding").
 
 A packet is a type and its data. Only a message may be binary: a WebSocket carries it as a binary frame without a type,
 a text channel as ``b`` and base64::

@@ -1,4 +1,4 @@
-r"""A polling body: Engine.IO packets in text form, joined by the record separator (protocol.md, section 1.4).
+r"""A polling body: Engine.IO packets in text form, joined by the record separator (its protocol, "HTTP long-polling").
 
     >>> from geventio.protocol.engineio.packet import Packet, PacketType
     >>> encode_payload([Packet(PacketType.MESSAGE, "hello"), Packet(PacketType.MESSAGE, b"\x01")])

@@ -1,4 +1,4 @@
-r"""Engine.IO packets on a WebTransport stream (protocol.md, section 1.13).
+r"""Engine.IO packets on a WebTransport stream (as Node.js writes them).
 
 A stream has no message borders, so a header stands before each packet: the top bit says binary, the low seven bits the
 length, or 126 and 127 announce a length of two or eight bytes::

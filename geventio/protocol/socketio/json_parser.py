@@ -1,4 +1,4 @@
-r"""The default encoding of Socket.IO packets: a line of text, and binary attachments after it (protocol.md, 3.1, 3.2).
+r"""The default encoding of Socket.IO packets: a line of text, and binary attachments after it ("Packet encoding").
 
 A value of bytes leaves a placeholder in the text and follows as a message of its own::
 

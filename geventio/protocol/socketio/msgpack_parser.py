@@ -1,4 +1,4 @@
-r"""The encoding of the npm package ``socket.io-msgpack-parser``: one binary message per packet (protocol.md, 6.1).
+r"""The encoding of the npm package ``socket.io-msgpack-parser``: one binary message per packet.
 
 Both ends must choose it. Bytes travel inside the packet, so there are no attachments::
 
@@ -62,7 +62,7 @@ class MsgpackParser(Parser):
         """
         check_header(packet, self.max_namespace_length)
         fields: dict[str, Any] = {"type": _NUMBERS[packet.type]}
-        if packet.data is not None:  # nil is not undefined: JavaScript decoders refuse it (section 6.1)
+        if packet.data is not None:  # nil is not undefined: JavaScript decoders refuse it
             fields["data"] = self._portable(packet.data, 0)
         if packet.id is not None:
             fields["id"] = packet.id

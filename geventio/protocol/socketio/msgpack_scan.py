@@ -2,7 +2,7 @@ r"""A look at the structure of a msgpack message before anything is built from i
 
 The msgpack package allocates what an array's header announces, and one header of five bytes may announce as many items
 as the message has bytes, level after level: gigabytes from a message of one megabyte. It has no limit of depth that can
-be chosen, and it does not tell an ArrayBuffer of eight bytes from a Date (protocol.md, 6.1). :func:`scan` bounds
+be chosen, and it does not tell an ArrayBuffer of eight bytes from a Date. :func:`scan` bounds
 the first two and answers the third; a message without suspicious bytes, as most are, passes after three looks in C::
 
     >>> list(scan(b"\x92\xc7\x08\x00\0\0\0\0\0\0\0\0\xd7\x00\0\0\0\0\0\0\0\0"))  # an ArrayBuffer, then a Date

@@ -1,4 +1,4 @@
-"""Socket.IO packets, protocol revision 5, and the rules that hold for them in every encoding (protocol.md, section 3).
+"""Socket.IO packets, protocol revision 5, and the rules that hold for them in every encoding (Socket.IO protocol).
 
     >>> Packet(PacketType.EVENT, "/", ["chat message", "hi"], 12)
     Packet(type=<PacketType.EVENT: 2>, namespace='/', data=['chat message', 'hi'], id=12)
@@ -29,7 +29,7 @@ MAX_ID: Final = 2**53
 RESERVED_EVENTS: Final = frozenset(
     ("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener")
 )
-"""Names that mean something to Socket.IO itself: never sent, and an error when received (protocol.md, section 3.5)."""
+"""Names that mean something to Socket.IO itself: never sent, and an error when received."""
 
 
 class PacketType(IntEnum):
