@@ -1,7 +1,7 @@
 """One timer wheel for all heartbeats, timeouts and deadlines of a hub.
 
 A gevent timer per client costs memory and loop time for each; here a timer is an entry in a bucket of those that are
-due in the same twentieth of a second, and one gevent timer walks the buckets. Starting and stopping are O(1)::
+due in the same fiftieth of a second, and one gevent timer walks the buckets. Starting and stopping are O(1)::
 
     timer = wheel.start(25.0, session.send_ping)
     timer.stop()
@@ -12,7 +12,7 @@ Delays count on the monotonic clock: setting the wall clock disturbs nobody.
 from collections.abc import Callable
 from typing import Any, Final
 
-RESOLUTION: Final = 0.05
+RESOLUTION: Final = 0.02
 """Seconds from one look at the clock to the next: a timer may be late by two of them, and is never early."""
 
 

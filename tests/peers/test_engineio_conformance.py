@@ -94,7 +94,7 @@ class TestHeartbeat:
 
     def test_polling_timeout(self, endpoint: Endpoint) -> None:
         peer = endpoint.open_polling()
-        time.sleep(PING_INTERVAL + PING_TIMEOUT + 0.15)  # the protocol's own time
+        time.sleep(PING_INTERVAL + PING_TIMEOUT + 0.4)  # the protocol's own time; timers of a busy machine may be late
         peer.assert_closed()
 
     def test_websocket(self, endpoint: Endpoint) -> None:
