@@ -233,56 +233,53 @@ class Engine:
         if session.state is State.CLOSED:  # by its handler; the client hears of it here
             session.transport.abort()
 
-    def _accept_websocket(self, request: Request, cors: Headers) -> None:
+    def _websocket_head(self, request: Request, cors: Headers) -> bytes:
+        """The response that accepts a WebSocket handshake, or what refuses it."""
         accept = check_handshake(request.method, request.headers)
         if not request.websocket_possible:
             raise RequestRejected(
                 ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
             )
+        return websocket_response_head(accept, cors)
+
+    def _websocket(self, request: Request, make_stream: Any, owner: Session | Upgrade) -> WebSocketTransport:
+        return WebSocketTransport(
+            make_stream,
+            owner,
+            current_runtime(),
+            max_message_size=self.options.max_http_buffer_size,
+            max_send_buffer=self.options.max_send_buffer,
+            base64=bool(request.query.get("b64")),
+        )
+
+    def _accept_websocket(self, request: Request, cors: Headers) -> None:
+        head = self._websocket_head(request, cors)
 
         def attach(make_stream: Any) -> None:
             session = self._new_session(request)  # not before: the connection may be gone
-            session.transport = WebSocketTransport(
-                make_stream,
-                session,
-                session.runtime,
-                max_message_size=self.options.max_http_buffer_size,
-                max_send_buffer=self.options.max_send_buffer,
-                base64=bool(request.query.get("b64")),
-            )
+            session.transport = self._websocket(request, make_stream, session)
             session.send_prepared(open_packet(session.id, [], self.options))
             session.handler = self._open_handler(session)
 
-        request.accept_websocket(websocket_response_head(accept, cors), attach)
+        request.accept_websocket(head, attach)
 
     def _upgrade(self, request: Request, session: Session, cors: Headers) -> None:
         if not self.options.allow_upgrades:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "UPGRADES_NOT_ALLOWED")
-        accept = check_handshake(request.method, request.headers)
-        if not request.websocket_possible:
-            raise RequestRejected(
-                ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
-            )
+        head = self._websocket_head(request, cors)
 
         def attach(make_stream: Any) -> None:
             # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and
             # so do we.
             useless = session.upgrade or session.transport.name != "polling" or session.state is not State.OPEN
             upgrade = Upgrade(session, self.options.upgrade_timeout)
-            upgrade.transport = WebSocketTransport(
-                make_stream,
-                upgrade,
-                session.runtime,
-                max_message_size=self.options.max_http_buffer_size,
-                max_send_buffer=self.options.max_send_buffer,
-                base64=bool(request.query.get("b64")),
-            )
+            upgrade.transport = self._websocket(request, make_stream, upgrade)
             if useless:
                 upgrade.cancel()
             else:
                 session.upgrade = upgrade
 
-        request.accept_websocket(websocket_response_head(accept, cors), attach)
+        request.accept_websocket(head, attach)
 
     # -- sessions
 

@@ -70,9 +70,6 @@ class Adapter(Protocol):
         """Send *packet* and gather what the clients acknowledge within *timeout* seconds."""
 
 
-AdapterFactory = Callable[["Namespace"], Adapter]
-
-
 class LocalAdapter:
     """The adapter of a server that is alone."""
 
