@@ -10,43 +10,32 @@ A value out of range raises :class:`~geventio.exceptions.ConfigurationError` wit
 takes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
-from math import isfinite
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
 
 from geventio.exceptions import ConfigurationError
-
-TRANSPORTS: Final = ("polling", "websocket")
-"""The transports that this version speaks."""
-
-SAME_SITE: Final = ("lax", "strict", "none")
+from geventio.option_checks import (
+    TRANSPORTS,
+    Origins,
+    check_callable,
+    check_flag,
+    check_number,
+    checked_origins,
+    checked_path,
+    checked_transports,
+    whole,
+)
+from geventio.option_groups import CookieOptions, DeflateOptions, RecoveryOptions, checked_cookie, checked_group
 
 AllowRequest = Callable[[dict[str, Any]], "bool | str | None"]
-OriginCheck = Callable[[str, dict[str, Any]], bool]
-Origins = str | Iterable[str] | OriginCheck
-
-
-@dataclass(frozen=True, slots=True)
-class CookieOptions:
-    """The cookie that a polling handshake sets; some load balancers use it to send a client back to its server."""
-
-    name: str = "io"
-    path: str = "/"
-    http_only: bool = True
-    same_site: str = "lax"
-    secure: bool = False
-    max_age: int | None = None
-
-    def __post_init__(self) -> None:
-        for field, separators in (("name", ';,="\\'), ("path", ";,")):
-            value = getattr(self, field)
-            if not isinstance(value, str) or not value or any(not "!" <= c <= "~" or c in separators for c in value):
-                raise ConfigurationError(f"cookie {field} must be a plain text without separators, not {value!r}")
-        if not isinstance(self.same_site, str) or self.same_site.lower() not in SAME_SITE:
-            raise ConfigurationError(f"cookie same_site is one of {', '.join(SAME_SITE)}, not {self.same_site!r}")
-        if self.max_age is not None:
-            _check_number("cookie max_age", self.max_age, 0)
+GenerateId = Callable[[dict[str, Any]], str]
+Cookie = bool | str | Mapping[str, Any] | CookieOptions | None
+PerMessageDeflate = bool | Mapping[str, Any] | DeflateOptions | None
+Recovery = bool | Mapping[str, Any] | RecoveryOptions | None
+ServeClient = bool | str | PathLike[str]
+JSONDefault = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +65,51 @@ class EngineOptions:
     (scheme, host and port exactly), or a function of the origin and the environ."""
     cors_credentials: bool = False
     """Whether browsers of allowed other origins may send cookies."""
-    cookie: bool | str | Mapping[str, Any] | CookieOptions = False
+    cookie: Cookie = False
     """Whether the first polling response sets a cookie with the session's id: True, a name, or attributes."""
+    add_trailing_slash: bool = True
+    """Whether *path* ends with a slash; without one, whatever starts like it belongs to the engine."""
+    allow_eio3: bool = False
+    """Whether clients of Engine.IO 3 (Socket.IO 1 and 2) may connect too. JSONP is not spoken."""
+    generate_id: GenerateId | None = None
+    """Called with the WSGI environ of each handshake; returns the session's id: a secret, never used before."""
+    initial_packet: str | bytes | None = None
+    """A message that every client gets right behind the handshake."""
+    per_message_deflate: PerMessageDeflate = False
+    """Whether WebSocket messages are compressed (RFC 7692) with clients that offer it: True, or the fields of
+    DeflateOptions."""
     http_compression: bool = True
     """Whether polling responses are compressed for clients that accept it."""
     http_compression_threshold: int = 1024
     """Bytes from which a polling response is compressed."""
+    http_compression_level: int = 4
+    """Compression level of zlib: 1 (fast) to 9 (small). 4 is half the time of 6 for 3 % more bytes of JSON."""
     body_timeout: float = 10.0
     """Seconds that a request's head or body may take to arrive (through the front door)."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "path", _path(self.path))
+        check_flag("add_trailing_slash", self.add_trailing_slash)
+        object.__setattr__(self, "path", checked_path(self.path, slash=self.add_trailing_slash))
         for name in ("ping_interval", "ping_timeout", "upgrade_timeout", "body_timeout"):
-            _check_number(name, getattr(self, name), 0, exclusive=True)
+            check_number(name, getattr(self, name), 0, exclusive=True)
         for name in ("max_http_buffer_size", "max_send_buffer"):
-            object.__setattr__(self, name, _whole(name, getattr(self, name), 1))
-        threshold = _whole("http_compression_threshold", self.http_compression_threshold, 0)
+            object.__setattr__(self, name, whole(name, getattr(self, name), 1))
+        threshold = whole("http_compression_threshold", self.http_compression_threshold, 0)
         object.__setattr__(self, "http_compression_threshold", threshold)
-        object.__setattr__(self, "transports", _transports(self.transports))
-        object.__setattr__(self, "cookie", _cookie(self.cookie))
-        if self.allow_request is not None and not callable(self.allow_request):
-            raise ConfigurationError(f"allow_request must be a function of the environ, not {self.allow_request!r}")
-        object.__setattr__(self, "cors_allowed_origins", _origins(self.cors_allowed_origins))
+        level = whole("http_compression_level", self.http_compression_level, 1)
+        if level > 9:
+            raise ConfigurationError(f"http_compression_level is 1 to 9, not {level}")
+        object.__setattr__(self, "http_compression_level", level)
+        object.__setattr__(self, "transports", checked_transports(self.transports))
+        object.__setattr__(self, "cookie", checked_cookie(self.cookie))
+        deflate = checked_group("per_message_deflate", DeflateOptions, self.per_message_deflate)
+        object.__setattr__(self, "per_message_deflate", deflate)
+        check_flag("allow_eio3", self.allow_eio3)
+        check_callable("allow_request", self.allow_request, "of the environ")
+        check_callable("generate_id", self.generate_id, "of the environ that returns a text")
+        if self.initial_packet is not None and not isinstance(self.initial_packet, (str, bytes)):
+            raise ConfigurationError(f"initial_packet is a text or bytes, not {self.initial_packet!r}")
+        object.__setattr__(self, "cors_allowed_origins", checked_origins(self.cors_allowed_origins))
         if self.cors_credentials and self.cors_allowed_origins == "*":
             raise ConfigurationError(
                 'cors_credentials needs the origins by name: with cors_allowed_origins="*" any site could act as the '
@@ -115,89 +127,30 @@ class ServerOptions(EngineOptions):
     """Seconds that a client has to join its first namespace."""
     max_attachments: int = 10
     """Binary values in one packet of a client."""
+    connection_state_recovery: Recovery = False
+    """Whether a client that comes back after a lost connection gets its state and what it missed: True, or the fields
+    of RecoveryOptions."""
+    cleanup_empty_child_namespaces: bool = False
+    """Whether a namespace that was made for a client's request goes when its last socket has left."""
+    serve_client: ServeClient = True
+    """Whether the JavaScript client is served below *path*: from ``node_modules`` (True) or from this folder."""
+    json_default: JSONDefault | None = None
+    """Called with a value that JSON does not know; returns what is sent in its place, or raises TypeError."""
+    drain: float = 5.0
+    """Seconds over which many clients are sent away when the process is asked to end; 0: all at once."""
+    stall_limit: float = 1.0
+    """Seconds that a handler may hold the hub before the log says where; 0: nobody looks."""
 
     def __post_init__(self) -> None:
         # Not super(): a slotted dataclass is made anew, and the zero-argument form would look for the first one.
         EngineOptions.__post_init__(self)
-        _check_number("connect_timeout", self.connect_timeout, 0, exclusive=True)
-        object.__setattr__(self, "max_attachments", _whole("max_attachments", self.max_attachments, 0))
-
-
-def check_names(kind: type, options: Mapping[str, Any]) -> None:
-    """Refuse names that *kind* has no field for, with the nearest one that it has."""
-    import difflib
-
-    known = [field.name for field in fields(kind)]
-    for name in options:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; the options are {', '.join(sorted(known))}"
-            raise ConfigurationError(f"there is no option {name!r}{hint}")
-
-
-def _check_number(name: str, value: Any, low: float, *, exclusive: bool = False) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
-        raise ConfigurationError(f"{name} must be a number, not {value!r}")
-    if value < low or (exclusive and value == low):
-        raise ConfigurationError(f"{name} must be {'more than' if exclusive else 'at least'} {low:g}, not {value!r}")
-
-
-def _whole(name: str, value: Any, low: int) -> int:
-    """*value* as an int: sizes are often written as ``1e6``."""
-    _check_number(name, value, low)
-    if value != int(value):
-        raise ConfigurationError(f"{name} must be a whole number, not {value!r}")
-    return int(value)
-
-
-def _path(path: Any) -> str:
-    """*path* with a slash at both ends, however it was written: ``socket.io`` and ``/socket.io`` are common."""
-    if not isinstance(path, str) or not path.strip("/"):
-        raise ConfigurationError(f'path must be a text such as "/socket.io/", not {path!r}')
-    if any(c <= " " or c in "?#%" or c > "~" for c in path):
-        raise ConfigurationError(f"path must be plain ASCII without spaces, '?', '#' or '%', not {path!r}")
-    return f"/{path.strip('/')}/"
-
-
-def _transports(transports: Any) -> tuple[str, ...]:
-    if isinstance(transports, str) or not isinstance(transports, Iterable):
-        raise ConfigurationError(f'transports must be a list such as ["polling", "websocket"], not {transports!r}')
-    chosen = tuple(transports)
-    unknown = [t for t in chosen if t not in TRANSPORTS]
-    if unknown or not chosen:
-        raise ConfigurationError(f"transports are {' and '.join(TRANSPORTS)}, not {list(chosen)!r}")
-    return chosen
-
-
-def _cookie(cookie: Any) -> CookieOptions | bool:
-    if cookie is True:
-        return CookieOptions()
-    if isinstance(cookie, str):
-        return CookieOptions(name=cookie)
-    if isinstance(cookie, Mapping):
-        check_names(CookieOptions, cookie)
-        return CookieOptions(**cookie)
-    if isinstance(cookie, CookieOptions) or cookie is False:
-        return cookie
-    if cookie is None:
-        return False
-    raise ConfigurationError(f"cookie is True, a name or a mapping of attributes, not {cookie!r}")
-
-
-def _origins(origins: Any) -> Origins | None:
-    """The allowed origins in the form the check wants: None, "*", a function, or a set of normalised origins."""
-    if origins is None or origins == "*" or callable(origins):
-        return origins  # type: ignore[no-any-return]
-    several = [origins] if isinstance(origins, str) else origins
-    if not isinstance(several, Iterable):
-        raise ConfigurationError(
-            f"cors_allowed_origins is an origin, a list of them, '*' or a function, not {origins!r}"
-        )
-    chosen = []
-    for origin in several:
-        if not isinstance(origin, str) or (origin != "null" and "://" not in origin):
-            raise ConfigurationError(f'an allowed origin looks like "https://example.org", not {origin!r}')
-        if origin != "null" and "/" in origin.split("://", 1)[1]:
-            raise ConfigurationError(f"an origin has no path and no slash at its end: {origin!r}")
-        chosen.append(origin.lower())
-    return frozenset(chosen)
+        check_number("connect_timeout", self.connect_timeout, 0, exclusive=True)
+        object.__setattr__(self, "max_attachments", whole("max_attachments", self.max_attachments, 0))
+        recovery = checked_group("connection_state_recovery", RecoveryOptions, self.connection_state_recovery)
+        object.__setattr__(self, "connection_state_recovery", recovery)
+        check_flag("cleanup_empty_child_namespaces", self.cleanup_empty_child_namespaces)
+        if not isinstance(self.serve_client, (bool, str, PathLike)):
+            raise ConfigurationError(f"serve_client is True, False or a folder, not {self.serve_client!r}")
+        check_callable("json_default", self.json_default, "of a value")
+        for name in ("drain", "stall_limit"):
+            check_number(name, getattr(self, name), 0)

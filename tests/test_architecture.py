@@ -11,6 +11,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "exceptions": 0,
     "handlers": 0,
+    "option_checks": 0,
+    "option_groups": 0,
     "options": 0,
     "protocol": 1,
     "runtime": 2,

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from geventio import ConfigurationError
-from geventio.options import CookieOptions, EngineOptions, ServerOptions, check_names
+from geventio.option_checks import check_names
+from geventio.option_groups import CookieOptions
+from geventio.options import EngineOptions, ServerOptions
 
 
 def test_defaults_are_those_of_the_node_js_server_in_seconds() -> None:
@@ -17,7 +19,7 @@ def test_defaults_are_those_of_the_node_js_server_in_seconds() -> None:
     assert (options.max_http_buffer_size, options.http_compression_threshold) == (1_000_000, 1024)
     assert options.transports == ("polling", "websocket")
     assert options.allow_upgrades is True
-    assert options.cookie is False
+    assert options.cookie is None
     assert options.cors_allowed_origins is None
 
 

@@ -13,7 +13,7 @@ It serves Socket.IO from below, and alone as an Engine.IO server::
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final, overload
 
 from geventio.engineio.errors import ErrorCode, RequestRejected
@@ -28,7 +28,8 @@ from geventio.engineio.upgrade import Upgrade
 from geventio.engineio.wire import open_packet, set_cookie, websocket_response_head
 from geventio.exceptions import SERVER_SHUTTING_DOWN, ConfigurationError
 from geventio.handlers import Decorator, HandlerT
-from geventio.options import AllowRequest, EngineOptions, Origins
+from geventio.option_checks import Origins
+from geventio.options import AllowRequest, Cookie, EngineOptions, GenerateId, PerMessageDeflate
 from geventio.protocol.websocket import HandshakeRejected, check_handshake
 from geventio.runtime import Timeout, current_runtime
 
@@ -58,9 +59,15 @@ class Engine:
         allow_request: AllowRequest | None = None,
         cors_allowed_origins: Origins | None = None,
         cors_credentials: bool = False,
-        cookie: bool | str | Mapping[str, Any] = False,
+        cookie: Cookie = False,
+        add_trailing_slash: bool = True,
+        allow_eio3: bool = False,
+        generate_id: GenerateId | None = None,
+        initial_packet: str | bytes | None = None,
+        per_message_deflate: PerMessageDeflate = False,
         http_compression: bool = True,
         http_compression_threshold: int = 1024,
+        http_compression_level: int = 4,
         body_timeout: float = 10.0,
     ) -> None:
         self._setup(
@@ -77,8 +84,14 @@ class Engine:
                 cors_allowed_origins=cors_allowed_origins,
                 cors_credentials=cors_credentials,
                 cookie=cookie,
+                add_trailing_slash=add_trailing_slash,
+                allow_eio3=allow_eio3,
+                generate_id=generate_id,
+                initial_packet=initial_packet,
+                per_message_deflate=per_message_deflate,
                 http_compression=http_compression,
                 http_compression_threshold=http_compression_threshold,
+                http_compression_level=http_compression_level,
                 body_timeout=body_timeout,
             )
         )

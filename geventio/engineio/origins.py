@@ -9,7 +9,8 @@ import logging
 
 from geventio.engineio.errors import ErrorCode, RequestRejected
 from geventio.engineio.request import Headers, Request
-from geventio.options import EngineOptions, OriginCheck
+from geventio.option_checks import OriginCheck
+from geventio.options import EngineOptions
 from geventio.runtime import Timeout
 
 logger = logging.getLogger("geventio.engineio")

@@ -4,7 +4,8 @@ import json
 
 from geventio.engineio.prepared import PreparedControl
 from geventio.engineio.request import Headers
-from geventio.options import CookieOptions, EngineOptions
+from geventio.option_groups import CookieOptions
+from geventio.options import EngineOptions
 from geventio.protocol.engineio import Packet, PacketType
 
 

@@ -107,12 +107,12 @@ class LocalAdapter:
         # Nothing below switches greenlets, so the table stays as it is meanwhile.
         if options.volatile:
             for sid in sids:
-                session = sockets[sid].session
+                session = sockets[sid].conn
                 if session.writable:
                     session.send_prepared(prepared)
         else:
             for sid in sids:
-                sockets[sid].session.send_prepared(prepared)
+                sockets[sid].conn.send_prepared(prepared)
 
     def broadcast_with_ack(
         self, packet: Packet, options: BroadcastOptions, collector: AckCollector, timeout: float
@@ -127,11 +127,11 @@ class LocalAdapter:
         prepared = PreparedMessages(namespace.server.parser.encode(packet), compress=options.compress)
         for sid in sids:
             socket = namespace.sockets[sid]
-            if options.volatile and not socket.session.writable:
+            if options.volatile and not socket.conn.writable:
                 collector.collect(sid, AckTimeout(timeout), [])
                 continue
             socket.expect_ack(ack_id, _outcome(collector, sid), timeout)
-            socket.session.send_prepared(prepared)
+            socket.conn.send_prepared(prepared)
 
 
 def _outcome(collector: AckCollector, sid: str) -> Callable[[Exception | None, list[Any]], None]:

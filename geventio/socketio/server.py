@@ -15,13 +15,23 @@ A server's own ``on``, ``use``, ``emit``, ``to`` ... are those of the namespace 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from geventio.engineio.engine import Engine
 from geventio.engineio.session import Session
 from geventio.exceptions import ConfigurationError
-from geventio.options import AllowRequest, Origins, ServerOptions
+from geventio.option_checks import Origins
+from geventio.options import (
+    AllowRequest,
+    Cookie,
+    GenerateId,
+    JSONDefault,
+    PerMessageDeflate,
+    Recovery,
+    ServeClient,
+    ServerOptions,
+)
 from geventio.protocol.socketio import JSONParser, Parser
 from geventio.runtime import Timeout
 from geventio.socketio.acks import Ack, reply_args
@@ -64,9 +74,21 @@ class Server(EventSource, Broadcaster):
         allow_request: AllowRequest | None = None,
         cors_allowed_origins: Origins | None = None,
         cors_credentials: bool = False,
-        cookie: bool | str | Mapping[str, Any] = False,
+        cookie: Cookie = False,
+        add_trailing_slash: bool = True,
+        allow_eio3: bool = False,
+        generate_id: GenerateId | None = None,
+        initial_packet: str | bytes | None = None,
+        per_message_deflate: PerMessageDeflate = False,
+        connection_state_recovery: Recovery = False,
+        cleanup_empty_child_namespaces: bool = False,
+        serve_client: ServeClient = True,
+        json_default: JSONDefault | None = None,
+        drain: float = 5.0,
+        stall_limit: float = 1.0,
         http_compression: bool = True,
         http_compression_threshold: int = 1024,
+        http_compression_level: int = 4,
         body_timeout: float = 10.0,
         parser: Parser | None = None,
     ) -> None:
@@ -87,8 +109,20 @@ class Server(EventSource, Broadcaster):
             cors_allowed_origins=cors_allowed_origins,
             cors_credentials=cors_credentials,
             cookie=cookie,
+            add_trailing_slash=add_trailing_slash,
+            allow_eio3=allow_eio3,
+            generate_id=generate_id,
+            initial_packet=initial_packet,
+            per_message_deflate=per_message_deflate,
+            connection_state_recovery=connection_state_recovery,
+            cleanup_empty_child_namespaces=cleanup_empty_child_namespaces,
+            serve_client=serve_client,
+            json_default=json_default,
+            drain=drain,
+            stall_limit=stall_limit,
             http_compression=http_compression,
             http_compression_threshold=http_compression_threshold,
+            http_compression_level=http_compression_level,
             body_timeout=body_timeout,
         )
         self.parser: Parser = parser or JSONParser(max_attachments=max_attachments, max_payload=max_http_buffer_size)

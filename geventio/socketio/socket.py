@@ -4,7 +4,8 @@ Its events run in order, one at a time, in worker greenlets (a mailbox); what it
 handler may wait for its own client's answer. A handler with ``concurrent=True`` does not wait for its turn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import SERVER_NAMESPACE_DISCONNECT, ConfigurationError, Disconnected
@@ -36,13 +37,14 @@ class Socket(EventSource):
         "_listeners",
         "_mailbox",
         "_rooms",
+        "_session",
+        "conn",
         "connected",
         "connection",
         "handshake",
         "id",
         "left_reason",
         "namespace",
-        "session",
     )
 
     def __init__(self, namespace: "Namespace", connection: "Connection", socket_id: str, handshake: Handshake) -> None:
@@ -50,7 +52,8 @@ class Socket(EventSource):
         """Names this socket; also the name of the room that it alone is in. No secret, unlike the session's id."""
         self.namespace = namespace
         self.connection = connection
-        self.session: Session = connection.session
+        self.conn: Session = connection.session
+        """The Engine.IO session under this socket; ``conn.transport.name`` is ``polling`` or ``websocket``."""
         self.handshake = handshake
         self.connected = False
         """Whether the client is in the namespace: from its CONNECT reply until it is known to have left."""
@@ -58,6 +61,7 @@ class Socket(EventSource):
         """Why the client left (a disconnect reason); None until then."""
         self._mailbox = Mailbox(connection.session.runtime.workers)
         self._data: dict[str, Any] | None = None
+        self._session: dict[str, Any] | None = None
         self._acks: PendingAcks | None = None
         self._listeners: Listeners | None = None
         self._rooms: frozenset[str] | None = frozenset()  # None while the adapter has them: neither before nor after
@@ -66,16 +70,25 @@ class Socket(EventSource):
         return f"<Socket in {self.namespace.name!r}>"
 
     @property
-    def conn(self) -> "Session":
-        """The Engine.IO session under this socket; ``conn.transport.name`` is ``polling`` or ``websocket``."""
-        return self.session
-
-    @property
     def data(self) -> dict[str, Any]:
         """The application's own values for this socket."""
         if self._data is None:
             self._data = {}
         return self._data
+
+    @contextmanager
+    def session(self) -> Iterator[dict[str, Any]]:
+        """The session of this socket, a dict: kept when the block ends well, left as it was when it raises::
+
+            with socket.session() as session:
+                session["user"] = name
+
+        It lasts as long as the socket (a recovered one has it again) and is seen by this server alone, unlike
+        :attr:`data`.
+        """
+        session = dict(self._session or ())
+        yield session
+        self._session = session
 
     # -- rooms
 
@@ -143,7 +156,7 @@ class Socket(EventSource):
     def send_packet(self, packet: Packet, *, compress: bool = True) -> None:
         """Send a packet of the protocol, unless the client has left; for geventio's own use."""
         if self.left_reason is None:
-            self.session.send_messages(self.namespace.server.parser.encode(packet), compress=compress)
+            self.conn.send_messages(self.namespace.server.parser.encode(packet), compress=compress)
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         """Everybody in a room, or in several, but this socket."""
@@ -194,7 +207,7 @@ class Socket(EventSource):
         event = packet.data[0]
         own = self._listeners
         if event in self.namespace.listeners.concurrent or (own is not None and event in own.concurrent):
-            self.session.runtime.workers.call(self._run_event, packet)
+            self.conn.runtime.workers.call(self._run_event, packet)
         else:
             self._mailbox.post(self._run_event, packet)
 
@@ -235,7 +248,7 @@ class Socket(EventSource):
             return
         if self._acks is None:
             self._acks = PendingAcks()
-        self._acks.expect(ack_id, outcome, self.session.runtime, timeout)
+        self._acks.expect(ack_id, outcome, self.conn.runtime, timeout)
 
     def forget_ack(self, ack_id: int) -> None:
         """Nobody waits for it any more; for geventio's own use."""

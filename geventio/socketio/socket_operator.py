@@ -87,7 +87,7 @@ class SocketOperator:
             return
         check_event_name(event)
         socket = self._socket
-        if not self._volatile or socket.session.writable:
+        if not self._volatile or socket.conn.writable:
             socket.send_packet(Packet(PacketType.EVENT, socket.namespace.name, [event, *args]), compress=self._compress)
 
     def send(self, *args: Any, ack: Callable[..., Any] | None = None) -> None:
@@ -131,16 +131,16 @@ class SocketOperator:
         ack_id = socket.namespace.next_ack_id()
         packet = Packet(PacketType.EVENT, socket.namespace.name, [event, *args], ack_id)
         messages = socket.namespace.server.parser.encode(packet)  # before anything is awaited: it may raise
-        passed_over = self._volatile and not socket.session.writable
+        passed_over = self._volatile and not socket.conn.writable
         socket.expect_ack(ack_id, outcome, timeout)
         if socket.left_reason is None and not passed_over:
-            socket.session.send_messages(messages, compress=self._compress)
+            socket.conn.send_messages(messages, compress=self._compress)
         return ack_id
 
     def _ack_outcome(self, event: str, ack: Callable[..., Any]) -> Outcome:
         """Calls *ack* in a worker; with a timeout it gets an error or None first, without it hears of answers only."""
         errors = self._timeout is not None
-        workers = self._socket.session.runtime.workers
+        workers = self._socket.conn.runtime.workers
         server = self._socket.namespace.server
 
         def outcome(error: Exception | None, values: list[Any]) -> None:
