@@ -73,8 +73,8 @@ def test_transports_from_any_iterable() -> None:
 @pytest.mark.parametrize(
     ("cookie", "expected"),
     [
-        (None, False),
-        (False, False),
+        (None, None),
+        (False, None),
         (True, CookieOptions()),
         ("sticky", CookieOptions("sticky")),
         ({"name": "n", "same_site": "STRICT", "max_age": 60}, CookieOptions("n", same_site="STRICT", max_age=60)),
