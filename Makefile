@@ -27,22 +27,23 @@ BROWSER := tests/browser
 # Where the coverage of the servers that the tests start is gathered too.
 COVERAGE := COVERAGE_FILE=$(CURDIR)/.coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml
 
-.PHONY: help run test test-suite test-pythons test-wheel lint bench clean
+.PHONY: help run test test-suite test-pythons test-wheel lint docs bench clean
 
 help:
 	@echo "make run           start the example chat on http://$(HOST):$(PORT)/ (HOST=... PORT=... to change)"
-	echo "make test          lint, types, the whole suite with coverage, the other Pythons, the wheel"
+	echo "make test          lint, types, the site, the whole suite with coverage, the other Pythons, the wheel"
 	echo "make test-suite    the suite with coverage alone"
 	echo "make test-pythons  the quick part of the suite on the other supported Pythons found"
 	echo "make test-wheel    the wheel in a clean environment"
 	echo "make lint          ruff and mypy"
+	echo "make docs          the documentation as a site: docs/build/index.html"
 	echo "make bench         the benchmark against other servers"
 	echo "make clean         remove everything that these commands made"
 
 run: $(VENV)/.example $(EXAMPLE)/node_modules/.installed
 	@exec $(BIN)/python -m examples.flask_chat --host "$(HOST)" --port "$(PORT)"
 
-test: lint test-suite test-pythons test-wheel
+test: lint docs test-suite test-pythons test-wheel
 	@echo "make test: all passed"
 
 test-suite: $(VENV)/.development $(CLIENTS)/node_modules/.installed chromium
@@ -65,12 +66,16 @@ lint: $(VENV)/.development
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.development
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/build
+	echo "docs/build/index.html"
+
 bench: $(VENV)/.development
 	@$(BIN)/python -m benchmarks
 
 clean:
 	@rm -rf .venv .venv-* build dist ./*.egg-info .coverage .coverage.* htmlcov
-	rm -rf .mypy_cache .ruff_cache .pytest_cache benchmarks/build benchmarks/results tests/artifacts
+	rm -rf docs/build .mypy_cache .ruff_cache .pytest_cache benchmarks/build benchmarks/results tests/artifacts
 	rm -rf $(EXAMPLE)/node_modules $(CLIENTS)/node_modules $(BROWSER)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -8,27 +8,50 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+GUIDE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/guide").glob("*.md"))
+PAGES = ["README.md", "CHANGES.md", *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BEFORE = "import re\n\nfrom geventio import *\n\nio = Server()\n"
+"""What every page of the guide takes for granted; its first page says so."""
 
 
 def blocks(page: str) -> list[str]:
     return BLOCK.findall((ROOT / page).read_text("utf-8"))
 
 
-def test_the_guide_runs() -> None:
-    source = "\n".join(blocks("docs/guide.md"))
+def run(source: str) -> str:
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", source], capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert "no answer from []" in result.stdout
+    return result.stdout
+
+
+@pytest.mark.parametrize("page", GUIDE)
+def test_a_page_of_the_guide_runs(page: str) -> None:
+    found = blocks(page)
+    assert found, f"{page} shows nothing"
+    run("\n".join([BEFORE, *found]))
+
+
+def test_what_the_guide_prints() -> None:
+    assert "no answer from []" in run("\n".join([BEFORE, *blocks("docs/guide/acknowledgements.md")]))
+
+
+def test_the_guide_says_what_its_blocks_take_for_granted() -> None:
+    assert BEFORE in blocks("docs/guide/index.md")
+
+
+def test_the_application_of_the_deployment_page_runs() -> None:
+    (block,) = blocks("docs/deployment.md")
+    run(block.replace('if __name__ == "__main__":', "if False:"))
 
 
 def test_the_readme_shows_the_quickstart_as_it_is() -> None:
     assert (ROOT / "examples/quickstart.py").read_text("utf-8") in blocks("README.md")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGES.md", "docs/guide.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):

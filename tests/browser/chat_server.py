@@ -1,4 +1,4 @@
-"""The example's server as a process of its own, and the browser scenarios that are run against it."""
+"""A server as a process of its own (the example's, unless told otherwise), and the browser scenarios for it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,15 @@ class ChatServer:
         self.log = instance / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
 
+    def command(self) -> list[str]:
+        """What starts the server."""
+        module = [sys.executable, "-m", "examples.flask_chat"]
+        return [*module, "--port", str(self.port), "--instance", str(self.instance)]
+
     def start(self) -> None:
-        command = [sys.executable, "-m", "examples.flask_chat", "--port", str(self.port)]
-        command += ["--instance", str(self.instance)]
         environ = {**os.environ, "CHAT_ADMIN_TOKEN": ADMIN_TOKEN}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=REPOSITORY, env=environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(), cwd=REPOSITORY, env=environ, stdout=log, stderr=log)
         deadline = time.monotonic() + 20
         while True:
             try:
