@@ -3,9 +3,14 @@
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from geventio import Engine, Server, Socket
+from geventio.engineio.session import Session
+from geventio.options import ServerOptions
 
 ROOT = Path(__file__).parent.parent
 GUIDE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/guide").glob("*.md"))
@@ -56,3 +61,22 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert ((ROOT / page).parent / target).exists(), target
+
+
+OWNERS = {"io": Server, "socket": Socket, "conn": Session, "engine": Engine}
+"""What the names of the page for those who come from Node.js belong to."""
+NAME = re.compile(r"\b(io|socket|conn|engine)\.([a-z_]+)")
+INSTANCE = {"id", "connected", "handshake", "conn", "namespace", "recovered", "transport", "root", "engine", "request"}
+"""Attributes that instances have and their classes don't."""
+
+
+def test_names_for_those_who_come_from_node_exist() -> None:
+    tables = (ROOT / "docs/from-nodejs.md").read_text("utf-8")
+    rows = [line.split("|")[2] for line in tables.splitlines() if line.startswith("| `")]
+    found = {(owner, name) for row in rows for owner, name in NAME.findall(row)}
+    assert len(found) > 30
+    missing = {(owner, name) for owner, name in found if not hasattr(OWNERS[owner], name) and name not in INSTANCE}
+    assert not missing
+    options = set(re.findall(r"^\| .*? \| `([a-z_]+)`", tables[tables.index("## Options") :], re.MULTILINE))
+    assert len(options) > 7
+    assert options - {"parser"} <= {field.name for field in fields(ServerOptions)}
