@@ -1,4 +1,6 @@
-"""A page with socket.io-client 2 and 4 side by side, and the server that takes both: ``two_versions_server.py PORT``."""
+"""A page with socket.io-client 2 and 4 side by side, and the server that takes both; its argument is the port."""
+
+# ruff: noqa: E402 (gevent patches first)
 
 from gevent import monkey
 
@@ -22,7 +24,7 @@ PAGE = """<!doctype html>
 """
 
 app = Flask(__name__)
-io = Server(allow_eio3=True, per_message_deflate={"threshold": 200}, serve_client=PACKAGES / "socket.io-client" / "dist")
+io = Server(allow_eio3=True, per_message_deflate={"threshold": 200}, serve_client=PACKAGES / "socket.io-client/dist")
 
 
 @app.get("/")

@@ -1,4 +1,4 @@
-"""WebSocket, the server's side of RFC 6455, as a state machine: bytes in, messages and bytes out.
+"""WebSocket, the server's side of RFC 6455 and RFC 7692, as a state machine: bytes in, messages and bytes out.
 
 Nothing here reads a socket, waits or looks at a clock, so a connection can be driven by a hub watcher, by a blocking
 loop or by a list in a test::
@@ -17,9 +17,12 @@ loop or by a list in a test::
         sock.close()
 
 ``frames`` holds what a frame looks like, ``message`` a message that is still arriving, ``protocol`` the connection and
-``handshake`` the HTTP request that opens it. No extension is negotiated.
+``handshake`` the HTTP request that opens it. The one extension is per-message deflate: ``deflate_negotiation`` agrees
+on it, ``deflate`` compresses and inflates.
 """
 
+from geventio.protocol.websocket.deflate import Deflater, Inflater
+from geventio.protocol.websocket.deflate_negotiation import AcceptedDeflate, accept_deflate
 from geventio.protocol.websocket.frames import (
     CloseCode,
     Opcode,
@@ -32,12 +35,16 @@ from geventio.protocol.websocket.handshake import HandshakeRejected, accept_key,
 from geventio.protocol.websocket.protocol import Close, State, WebSocketProtocol
 
 __all__ = [
+    "AcceptedDeflate",
     "Close",
     "CloseCode",
+    "Deflater",
     "HandshakeRejected",
+    "Inflater",
     "Opcode",
     "State",
     "WebSocketProtocol",
+    "accept_deflate",
     "accept_key",
     "check_handshake",
     "encode_binary",

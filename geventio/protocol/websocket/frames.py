@@ -3,7 +3,8 @@ r"""WebSocket frames: the header that a client sends, and whole frames that a se
 A server's frames are never masked, a client's always are, so what is encoded here is not what is parsed here::
 
     encode_text("hi")  # b"\x81\x02hi"
-    parse_header(b"\x81\x82abcd\x09\x0b", 0, limit=100)  # Header(fin=True, opcode=1, length=2, mask=b"abcd", end=6)
+    parse_header(b"\x81\x82abcd\x09\x0b", 0, limit=100)
+    # Header(fin=True, opcode=1, length=2, mask=b"abcd", end=6, compressed=False)
 """
 
 from enum import IntEnum
@@ -24,6 +25,7 @@ __all__ = [
     "apply_mask",
     "encode_binary",
     "encode_close",
+    "encode_compressed",
     "encode_frame",
     "encode_text",
     "is_valid_close_code",
@@ -66,13 +68,16 @@ class CloseCode(IntEnum):
 
 
 class Header(NamedTuple):
-    """A masked frame's header; *end* is where the payload starts in the data that was parsed."""
+    """A masked frame's header; *end* is where the payload starts in the data that was parsed. *compressed*: the frame
+    begins a compressed message.
+    """
 
     fin: bool
     opcode: int
     length: int
     mask: bytes
     end: int
+    compressed: bool = False
 
 
 MAX_CONTROL_PAYLOAD: Final = 125  # RFC 6455, section 5.5
@@ -127,6 +132,11 @@ def encode_binary(data: bytes | bytearray | memoryview) -> bytes:
     return _encode(0x82, data, length)
 
 
+def encode_compressed(opcode: int, compressed: bytes) -> bytes:
+    """Return a whole message in one frame whose payload is *compressed* already (RFC 7692, section 6)."""
+    return _encode(opcode | 0xC0, compressed, len(compressed))
+
+
 def encode_close(code: int | None = None, reason: str = "") -> bytes:
     """Return a close frame, with no payload where *code* is None (RFC 6455, section 5.5.1).
 
@@ -157,8 +167,10 @@ def _encode(first: int, payload: bytes, length: int) -> bytes:
     return _pack_64_bit_header(first, 127, length) + payload
 
 
-def parse_header(data: bytes, position: int, limit: int) -> Header | None:
+def parse_header(data: bytes, position: int, limit: int, compressed_limit: int | None = None) -> Header | None:
     """Return the header of the client's frame that starts at *position*, or None while it is incomplete.
+
+    *compressed_limit* takes the place of *limit* where the frame begins a compressed message; None: it must not.
 
     Raises ``WebSocketProtocolError`` as soon as the bytes at hand break RFC 6455, section 5.2, or announce a data
     frame of more than *limit* bytes: nothing of such a frame's payload needs to be waited for. The checks come in the
@@ -170,8 +182,12 @@ def parse_header(data: bytes, position: int, limit: int) -> Header | None:
     first, second = data[position], data[position + 1]
     opcode = first & 0x0F
     length = second & 0x7F
-    if first & 0x70:
-        raise WebSocketProtocolError(CloseCode.PROTOCOL_ERROR, "reserved bit set")
+    compressed = first & 0x70 != 0
+    if compressed:
+        # RSV1, on a frame that begins a data message, where compression was agreed on: RFC 7692, section 6.
+        if first & 0x30 or compressed_limit is None or opcode not in (Opcode.TEXT, Opcode.BINARY):
+            raise WebSocketProtocolError(CloseCode.PROTOCOL_ERROR, "reserved bit set")
+        limit = compressed_limit
     if opcode not in _OPCODES:
         raise WebSocketProtocolError(CloseCode.PROTOCOL_ERROR, "unknown opcode")
     if not second & 0x80:
@@ -197,4 +213,4 @@ def parse_header(data: bytes, position: int, limit: int) -> Header | None:
     end = mask_at + 4
     if end - position > available:
         return None
-    return Header(bool(first & 0x80), opcode, length, data[mask_at:end], end)
+    return Header(bool(first & 0x80), opcode, length, data[mask_at:end], end, compressed)

@@ -14,6 +14,7 @@ from codecs import utf_8_decode
 from typing import Final
 
 from geventio.exceptions import WebSocketProtocolError
+from geventio.protocol.websocket.deflate import Inflater
 from geventio.protocol.websocket.frames import CloseCode, Header, Opcode, apply_mask
 
 # Empty fragments never meet the size limit, so their number has one of its own. It leaves room for 4 MB in fragments of
@@ -22,16 +23,28 @@ MAX_FRAGMENTS: Final = 131_072
 
 
 class PartialMessage:
-    """What has arrived of one data message, and where its current frame stands."""
+    """What has arrived of one data message, and where its current frame stands. *inflater*: it is compressed."""
 
-    __slots__ = ("_buffer", "_discarded", "_fin", "_fragments", "_mask", "_opcode", "_valid", "remaining", "size")
+    __slots__ = (
+        "_buffer",
+        "_discarded",
+        "_fin",
+        "_fragments",
+        "_inflater",
+        "_mask",
+        "_opcode",
+        "_valid",
+        "remaining",
+        "size",
+    )
 
-    def __init__(self, opcode: int, discarded: bool = False) -> None:
+    def __init__(self, opcode: int, discarded: bool = False, inflater: Inflater | None = None) -> None:
         self.remaining = 0
         """Bytes of the current frame's payload that have not arrived."""
         self.size = 0
         """Bytes that the message's frames announced so far."""
         self._opcode = opcode
+        self._inflater = inflater
         self._buffer = bytearray()
         self._discarded = discarded
         self._fin = False
@@ -48,6 +61,10 @@ class PartialMessage:
     def discarded(self) -> bool:
         """Whether nobody wants the content, so that the bytes are counted and dropped."""
         return self._discarded
+
+    def room(self, limit: int) -> int:
+        """How many bytes further frames may announce, where *limit* is that of a message's content."""
+        return (limit if self._inflater is None else self._inflater.max_compressed_size) - self.size
 
     def discard(self) -> None:
         """Drop what was kept, and whatever follows."""
@@ -68,7 +85,8 @@ class PartialMessage:
         """Take what *data* has of the current frame from *position* on; return the position behind it.
 
         Raises ``UnicodeDecodeError`` for a text message as soon as its bytes cannot become UTF-8 any more, even in the
-        middle of a frame (RFC 6455, section 8.1). One case is seen a byte late: the second byte of a surrogate.
+        middle of a frame (RFC 6455, section 8.1). One case is seen a byte late: the second byte of a surrogate. What is
+        compressed is looked into when it is complete.
         """
         chunk = data[position : position + self.remaining]
         self.remaining -= len(chunk)
@@ -77,13 +95,17 @@ class PartialMessage:
             if self.remaining:
                 turn = len(chunk) & 3  # the next chunk starts at another byte of the mask
                 self._mask = self._mask[turn:] + self._mask[:turn]
-            if self._opcode == Opcode.TEXT and not self.complete:
+            if self._opcode == Opcode.TEXT and self._inflater is None and not self.complete:
                 self._check_utf_8()
         return position + len(chunk)
 
     def content(self) -> str | bytes:
-        """Return the complete message. Raises ``UnicodeDecodeError`` for a text that is not UTF-8."""
-        return self._buffer.decode() if self._opcode == Opcode.TEXT else bytes(self._buffer)
+        """Return the complete message.
+
+        Raises ``UnicodeDecodeError`` for a text that is not UTF-8, and what ``Inflater.inflate`` raises.
+        """
+        content = self._buffer if self._inflater is None else self._inflater.inflate(self._buffer)
+        return content.decode() if self._opcode == Opcode.TEXT else bytes(content)
 
     def _check_utf_8(self) -> None:
         # A character cut in two stays behind _valid and is looked at again with what follows. The views are released

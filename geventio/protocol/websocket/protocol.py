@@ -19,6 +19,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from geventio.exceptions import WebSocketProtocolError
+from geventio.protocol.websocket.deflate import Inflater
 from geventio.protocol.websocket.frames import (
     MAX_CONTROL_PAYLOAD,
     CloseCode,
@@ -65,11 +66,13 @@ _CLOSED: Final = State.CLOSED
 class WebSocketProtocol:
     """One connection, from the 101 response to the end.
 
-    *max_message_size* is in bytes; a message beyond it closes the connection with 1009 before it is buffered.
+    *max_message_size* is in bytes; a message beyond it closes the connection with 1009 before it is buffered. With an
+    *inflater*, whose limit is the same, the client may compress messages.
     """
 
     __slots__ = (
         "_head",
+        "_inflater",
         "_message",
         "_short_frame",
         "close_received",
@@ -79,8 +82,9 @@ class WebSocketProtocol:
         "state",
     )
 
-    def __init__(self, max_message_size: int) -> None:
+    def __init__(self, max_message_size: int, inflater: Inflater | None = None) -> None:
         self.max_message_size = max_message_size
+        self._inflater = inflater
         self.state: State = _OPEN
         self.outgoing: list[bytes] | None = None
         """Control frames to send, oldest first; None while there are none. ``data_to_send`` takes them."""
@@ -154,8 +158,7 @@ class WebSocketProtocol:
             if message is not None and message.remaining:
                 position = self._receive_payload(message, data, position, messages)
             else:
-                received = 0 if message is None else message.size
-                header = parse_header(data, position, self.max_message_size - received)
+                header = self._parse_header(data, position)
                 if header is None or (header.opcode >= Opcode.CLOSE and header.end + header.length > end):
                     self._head = data[position:]
                     return
@@ -166,6 +169,12 @@ class WebSocketProtocol:
                     position = self._receive_payload(self._begin_frame(header), data, header.end, messages)
             if self._message is None and self.state is _OPEN:
                 position = _receive_whole_frames(data, position, self.max_message_size, messages)
+
+    def _parse_header(self, data: bytes, position: int) -> Header | None:
+        message, inflater, limit = self._message, self._inflater, self.max_message_size
+        if message is not None:
+            return parse_header(data, position, message.room(limit))
+        return parse_header(data, position, limit, None if inflater is None else inflater.max_compressed_size)
 
     def _receive_payload(self, message: PartialMessage, data: bytes, position: int, messages: list[str | bytes]) -> int:
         position = message.receive(data, position)
@@ -183,7 +192,8 @@ class WebSocketProtocol:
         elif message is not None:
             raise WebSocketProtocolError(CloseCode.PROTOCOL_ERROR, "message begun inside another")
         else:
-            message = self._message = PartialMessage(header.opcode, discarded=self.state is _CLOSING)
+            inflater = self._inflater if header.compressed else None
+            message = self._message = PartialMessage(header.opcode, self.state is _CLOSING, inflater)
         message.begin_frame(header)
         return message
 

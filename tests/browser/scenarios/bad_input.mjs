@@ -6,7 +6,7 @@ export default async function badInput(browser) {
   await ada.say("first");
 
   const answers = await mallory.page.evaluate(async () => {
-    const { io } = await import("/vendor/socket.io.esm.min.js");
+    const { io } = await import("/socket.io/socket.io.esm.min.js");
     const socket = io({ forceNew: true });
     const ask = (...args) => socket.timeout(5_000).emitWithAck(...args).catch((error) => ({ silent: error.message }));
     const id = () => crypto.randomUUID();

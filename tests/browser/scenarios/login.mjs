@@ -27,7 +27,7 @@ export default async function login(browser) {
   await tab.getByRole("button", { name: "Log out" }).click();
   await tab.waitForURL("/login");
   const refusal = await tab.evaluate(async () => {
-    const { io } = await import("/vendor/socket.io.esm.min.js");
+    const { io } = await import("/socket.io/socket.io.esm.min.js");
     const socket = io({ forceNew: true });
     return new Promise((resolve) =>
       socket.on("connect_error", ({ message, data }) => resolve({ message, data, retries: socket.active })),
