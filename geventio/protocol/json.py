@@ -15,6 +15,7 @@ as ``JSON.parse`` reads it, never as an integer of unbounded length, and one bey
 
 import dataclasses
 import datetime
+import decimal
 import enum
 import json
 import math
@@ -29,7 +30,17 @@ import orjson
 
 from geventio.exceptions import PacketDecodeError
 
-__all__ = ["MAX_DEPTH", "MAX_SENT_DEPTH", "dumps", "dumps_standard", "expand", "key_text", "loads", "name_of"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_SENT_DEPTH",
+    "dumps",
+    "dumps_standard",
+    "expand",
+    "key_text",
+    "loads",
+    "name_of",
+    "stand_in",
+]
 
 MAX_DEPTH: Final = 64
 """Levels of arrays and objects that a text from the network may nest."""
@@ -47,13 +58,15 @@ _LONGEST_DOUBLE = 400  # an integer of over 309 digits is infinite
 def dumps(value: Any, default: Default | None = None) -> str:
     """Return *value* as compact JSON.
 
-    *default* is called with what JSON does not know and returns something to send in its place; it may be called a
-    second time for the same value where orjson hands over to the standard library.
+    *default* is called with what is neither JSON nor known to :func:`expand` and returns something to send in its
+    place (see :func:`stand_in`). Where it is needed, the standard library does the work: in the midst of orjson's, it
+    might let others run who change what is being read.
 
     Raises TypeError, naming type and place, for a value that JSON cannot carry.
     """
     try:
-        return orjson.dumps(value, default).decode()
+        known = None if default is not None else lambda unknown: stand_in(unknown, None, "JSON")
+        return orjson.dumps(value, known).decode()
     except TypeError:
         return dumps_standard(value, default)
 
@@ -100,6 +113,23 @@ def expand(value: Any) -> Any:
     raise LookupError(type(value))
 
 
+def stand_in(value: Any, default: Default | None, encoding: str) -> Any:
+    """Return what is sent in place of *value*, which is neither of *encoding* nor known to :func:`expand`.
+
+    That is what *default* returns. Where it raises TypeError, or there is none, a Decimal becomes its text, which loses
+    nothing; of anything else that TypeError, or one that names the type, goes to the caller.
+    """
+    refusal = None
+    if default is not None:
+        try:
+            return default(value)
+        except TypeError as error:
+            refusal = error
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    raise refusal or TypeError(f"cannot send {name_of(value)} as {encoding}")
+
+
 def key_text(key: Any) -> str:
     """Return the text of a dict's *key*, as JSON spells it: ``True`` is "true", 1 is "1".
 
@@ -137,9 +167,7 @@ def _plain(value: Any, default: Default | None, path: tuple[Any, ...], depth: in
     try:
         known = expand(value)
     except LookupError:
-        if default is None:
-            raise TypeError(f"cannot send {name_of(value)} as JSON{_place(path)}") from None
-        known = default(value)
+        known = stand_in(value, default, f"JSON{_place(path)}")
     return _plain(known, default, path, depth + 1)
 
 

@@ -19,7 +19,7 @@ from orjson import dumps as _dumps
 from orjson import loads as _loads
 
 from geventio.exceptions import ConfigurationError, PacketDecodeError
-from geventio.protocol.json import MAX_DEPTH, dumps_standard, loads, name_of
+from geventio.protocol.json import MAX_DEPTH, dumps_standard, loads, stand_in
 from geventio.protocol.socketio.packet import (
     MAX_ID,
     RESERVED_EVENTS,
@@ -50,8 +50,11 @@ class JSONParser(Parser):
 
     *max_attachments* bounds the binary attachments of a packet, both ways (official clients refuse more than 10);
     *max_namespace_length* the name of a namespace, in bytes; *max_payload* text and attachments of one received packet
-    together, in bytes (None: as much as the transport lets through). *default* is called with a value that JSON does
-    not know and returns what is sent in its place.
+    together, in bytes (None: as much as the transport lets through).
+
+    Beside what JSON has, these are sent: dates and times (ISO 8601), UUID and Decimal (text), members of an enum (their
+    values), dataclasses (objects), tuples (arrays), bytes (attachments). *default* is called with any other value, and
+    with a Decimal, and returns what is sent in its place, or raises TypeError.
     """
 
     __slots__ = ("default", "max_attachments", "max_namespace_length", "max_payload")
@@ -68,6 +71,15 @@ class JSONParser(Parser):
         self.max_namespace_length = max_namespace_length
         self.max_payload = max_payload
         self.default = default
+
+    def with_default(self, default: Callable[[Any], Any]) -> "JSONParser":
+        """Return the same encoding with another *default*."""
+        return JSONParser(
+            max_attachments=self.max_attachments,
+            max_namespace_length=self.max_namespace_length,
+            max_payload=self.max_payload,
+            default=default,
+        )
 
     def encode(self, packet: Packet) -> list[str | bytes]:
         """Return the text of *packet*, then its attachments: each bytes-like value, depth first.
@@ -104,7 +116,9 @@ class JSONParser(Parser):
     def _encode_attachments(self, digit: str, head: str, data: Any) -> list[str | bytes]:
         attachments = _Attachments(self.default)
         try:
-            text = _dumps(data, attachments).decode()
+            # The user's default is not asked in orjson's midst: it may let others run, who change what is being read,
+            # and what ends it (a timeout, a kill) would be taken for a value that cannot be sent.
+            text = _dumps(data, attachments if self.default is None else attachments.take).decode()
         except TypeError:
             attachments = _Attachments(self.default)
             text = dumps_standard(data, attachments)
@@ -236,15 +250,20 @@ class _Attachments(list[bytes]):
         super().__init__()
         self.default = default
 
-    def __call__(self, value: Any) -> Any:
+    def take(self, value: Any) -> Any:
+        """What stands for a bytes-like value, or a named tuple. Raises LookupError for anything else."""
         if isinstance(value, (bytes, bytearray, memoryview)):
             self.append(bytes(value))  # a copy of what its owner may change before it has left
             return {"_placeholder": True, "num": len(self) - 1}
         if isinstance(value, tuple):  # orjson asks about named tuples
             return list(value)
-        if self.default is None:
-            raise TypeError(f"cannot send {name_of(value)} as JSON")
-        return self.default(value)
+        raise LookupError(type(value))
+
+    def __call__(self, value: Any) -> Any:
+        try:
+            return self.take(value)
+        except LookupError:
+            return stand_in(value, self.default, "JSON")
 
 
 class _Partial:

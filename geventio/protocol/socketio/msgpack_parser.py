@@ -16,8 +16,8 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-from geventio.exceptions import PacketDecodeError
-from geventio.protocol.json import MAX_SENT_DEPTH, expand, key_text, name_of
+from geventio.exceptions import ConfigurationError, PacketDecodeError
+from geventio.protocol.json import MAX_SENT_DEPTH, expand, key_text, stand_in
 from geventio.protocol.socketio.msgpack_scan import scan
 from geventio.protocol.socketio.packet import (
     MAX_ID,
@@ -31,8 +31,8 @@ from geventio.protocol.socketio.parser import Decoder, Parser
 
 try:
     import msgpack
-except ImportError as error:
-    raise ImportError("MsgpackParser needs the msgpack package: pip install 'geventio[msgpack]'") from error
+except ImportError:
+    msgpack = None
 
 __all__ = ["MsgpackDecoder", "MsgpackParser"]
 
@@ -44,15 +44,24 @@ _MILLISECOND = datetime.timedelta(milliseconds=1)
 class MsgpackParser(Parser):
     """The encoding of clients that were given ``socket.io-msgpack-parser``.
 
-    *max_namespace_length* bounds the name of a namespace, in bytes, both ways; *default* is called with a value that
-    msgpack does not know and returns what is sent in its place.
+    *max_namespace_length* bounds the name of a namespace, in bytes, both ways. What is sent beside the types of
+    msgpack, and when *default* is called, is as in :class:`JSONParser`, but that a datetime is JavaScript's Date: one
+    without a zone is taken as UTC.
+
+    :raises ConfigurationError: without the msgpack package, which is the extra ``geventio[msgpack]``.
     """
 
     __slots__ = ("default", "max_namespace_length")
 
     def __init__(self, *, max_namespace_length: int = 256, default: Callable[[Any], Any] | None = None) -> None:
+        if msgpack is None:
+            raise ConfigurationError("MsgpackParser needs the msgpack package: pip install 'geventio[msgpack]'")
         self.max_namespace_length = max_namespace_length
         self.default = default
+
+    def with_default(self, default: Callable[[Any], Any]) -> "MsgpackParser":
+        """Return the same encoding with another *default*."""
+        return MsgpackParser(max_namespace_length=self.max_namespace_length, default=default)
 
     def encode(self, packet: Packet) -> list[str | bytes]:
         """Return the one message that carries *packet*.
@@ -95,9 +104,7 @@ class MsgpackParser(Parser):
         try:
             known = expand(value)
         except LookupError:
-            if self.default is None:
-                raise TypeError(f"cannot send {name_of(value)} as msgpack") from None
-            known = self.default(value)
+            known = stand_in(value, self.default, "msgpack")
         return self._portable(known, depth + 1)
 
 

@@ -8,7 +8,7 @@ import tracemalloc
 import msgpack
 import pytest
 
-from geventio.exceptions import PacketDecodeError
+from geventio.exceptions import ConfigurationError, PacketDecodeError
 from geventio.protocol.socketio import Packet, PacketType
 from geventio.protocol.socketio.msgpack_parser import MsgpackParser
 from geventio.protocol.socketio.msgpack_scan import scan
@@ -185,5 +185,6 @@ def test_the_missing_package_is_named(monkeypatch):
     name = "geventio.protocol.socketio.msgpack_parser"
     monkeypatch.setitem(sys.modules, "msgpack", None)
     monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(ImportError, match=r"pip install 'geventio\[msgpack\]'"):
-        importlib.import_module(name)
+    module = importlib.import_module(name)
+    with pytest.raises(ConfigurationError, match=r"pip install 'geventio\[msgpack\]'"):
+        module.MsgpackParser()
