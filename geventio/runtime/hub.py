@@ -1,4 +1,4 @@
-"""What one hub shares: its loop, the worker pool, the timer wheel and the count of its turns.
+"""What one hub shares: its loop and thread, the worker pool, the timer wheel and the count of its turns.
 
 There is one :class:`Runtime` per hub (and so per OS thread), made when first asked for, never at import: gunicorn forks
 after the application was loaded, and a watcher made before a fork watches nothing after it.
@@ -13,6 +13,7 @@ from typing import Any
 from gevent.hub import get_hub
 from gevent.monkey import get_original
 
+from geventio.runtime.threads import OtherThreads, get_ident
 from geventio.runtime.timers import TimerWheel
 from geventio.runtime.workers import WorkerPool
 
@@ -20,12 +21,16 @@ from geventio.runtime.workers import WorkerPool
 class Runtime:
     """The hub of this thread and what runs on it."""
 
-    __slots__ = ("_at_end", "hub", "loop", "timers", "turn", "turn_watched", "workers")
+    __slots__ = ("_at_end", "hub", "loop", "thread", "threads", "timers", "turn", "turn_watched", "workers")
 
     def __init__(self) -> None:
         self.hub: Any = get_hub()
         self.loop: Any = self.hub.loop
+        self.thread = get_ident()
+        """The OS thread that all of this belongs to."""
         self.workers = WorkerPool(self.hub)
+        self.threads = OtherThreads(self.loop, self.workers)
+        """The way in for other OS threads."""
         self.timers = TimerWheel(self.loop, monotonic, self.report)
         self.turn = 0
         """Changes at least once in every turn of the hub in which somebody asked to know (:meth:`watch_turn`)."""

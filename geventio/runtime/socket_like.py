@@ -1,6 +1,13 @@
 """What a stream needs of a socket, so that plain ones and TLS ones serve alike: five of its methods."""
 
-from typing import Any, Protocol
+import ssl
+from typing import Any, Final, Protocol
+
+NOT_READY: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket says that has nothing to read or no room to write. A TLS socket may need either for both; the hub asks
+again when the direction that we watch is ready, and a renegotiation that would need the other one is not part of TLS
+1.3.
+"""
 
 
 class SocketLike(Protocol):

@@ -12,23 +12,16 @@ a receiver works on bytes that it was given, its own stream collects what it wri
     stream = Stream(sock, Echo(), current_runtime())
 """
 
-import ssl
 from collections.abc import Callable
 from socket import SHUT_WR
 from typing import Any, Final, Protocol
 
 from geventio.runtime.hub import Runtime
-from geventio.runtime.socket_like import SocketLike
+from geventio.runtime.socket_like import NOT_READY, SocketLike
 
 READ: Final = 1
 WRITE: Final = 2
 READ_SIZE: Final = 65536
-
-NOT_READY: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-"""What a socket says that has nothing to read or no room to write. A TLS socket may need either for both; the hub asks
-again when the direction that we watch is ready, and a renegotiation that would need the other one is not part of TLS
-1.3.
-"""
 
 
 class Receiver(Protocol):
@@ -46,6 +39,7 @@ class Stream:
 
     __slots__ = (
         "_closing",
+        "_on_drained",
         "_pending",
         "_reader",
         "_runtime",
@@ -73,6 +67,7 @@ class Stream:
         self._turn = -1  # the turn of the hub in which a write last went straight to the kernel
         self._writer: Any = None  # the watcher that waits for room in the kernel's buffer
         self._closing = False
+        self._on_drained: Callable[[], None] | None = None
         self._reader: Any = runtime.loop.io(sock.fileno(), READ)
         if reading:
             self._reader.start(self._on_readable)
@@ -224,9 +219,17 @@ class Stream:
             self._stop_writer()
             if self._closing:
                 self._finish()
+            drained, self._on_drained = self._on_drained, None
+            if drained is not None:
+                drained()
         else:
             self._pending = [memoryview(data)[sent:]]
             self.buffered = len(data) - sent
+
+    def when_drained(self, callback: Callable[[], None]) -> bool:
+        """Call *callback* in the hub, once, when the kernel has taken what it refused; False: it refused nothing."""
+        self._on_drained = callback if self._writer is not None else None
+        return self._writer is not None
 
     def _stop_writer(self) -> None:
         if self._writer is not None:
