@@ -1,5 +1,6 @@
 """What the values of options have to be: each check returns the value in the form that the code wants."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from math import isfinite
@@ -11,7 +12,8 @@ TRANSPORTS: Final = ("polling", "websocket")
 """The transports that this version speaks."""
 
 OriginCheck = Callable[[str, dict[str, Any]], bool]
-Origins = str | Iterable[str] | OriginCheck
+Origins = str | re.Pattern[str] | Iterable[str | re.Pattern[str]] | OriginCheck
+ANY_SUBDOMAIN: Final = "(?:[a-z0-9_-]+[.])+"
 
 
 def check_names(kind: type, options: Mapping[str, Any]) -> None:
@@ -77,19 +79,35 @@ def checked_transports(transports: Any) -> tuple[str, ...]:
 
 
 def checked_origins(origins: Any) -> Origins | None:
-    """The allowed origins in the form the check wants: None, "*", a function, or a set of normalised origins."""
+    """The allowed origins in the form the check wants: None, "*", a function, or a set of normalised origins and of
+    patterns for them.
+    """
     if origins is None or origins == "*" or callable(origins):
         return origins  # type: ignore[no-any-return]
-    several = [origins] if isinstance(origins, str) else origins
+    several = [origins] if isinstance(origins, (str, re.Pattern)) else origins
     if not isinstance(several, Iterable):
         raise ConfigurationError(
-            f"cors_allowed_origins is an origin, a list of them, '*' or a function, not {origins!r}"
+            f"cors_allowed_origins is an origin, a pattern, a list of them, '*' or a function, not {origins!r}"
         )
-    chosen = []
+    chosen: list[str | re.Pattern[str]] = []
     for origin in several:
+        if isinstance(origin, re.Pattern):
+            if not isinstance(origin.pattern, str):
+                raise ConfigurationError(f"a pattern for origins is one of text, not of bytes: {origin.pattern!r}")
+            chosen.append(origin)
+            continue
         if not isinstance(origin, str) or (origin != "null" and "://" not in origin):
             raise ConfigurationError(f'an allowed origin looks like "https://example.org", not {origin!r}')
         if origin != "null" and "/" in origin.split("://", 1)[1]:
             raise ConfigurationError(f"an origin has no path and no slash at its end: {origin!r}")
-        chosen.append(origin.lower())
+        scheme, _, host = origin.lower().partition("://")
+        if host.startswith("*.") and "*" not in host[2:]:
+            chosen.append(re.compile(f"{re.escape(scheme)}://{ANY_SUBDOMAIN}{re.escape(host[2:])}"))
+        elif "*" in origin:
+            raise ConfigurationError(
+                f'in an origin, "*" stands for subdomains alone, as in "https://*.example.org", not as in {origin!r}; '
+                "a compiled regular expression may say more"
+            )
+        else:
+            chosen.append(origin.lower())
     return frozenset(chosen)

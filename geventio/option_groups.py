@@ -16,11 +16,17 @@ class CookieOptions:
     """The cookie that a polling handshake sets; some load balancers use it to send a client back to its server."""
 
     name: str = "io"
+    """Its name."""
     path: str = "/"
+    """Requests below this path get it."""
     http_only: bool = True
+    """Whether scripts on a page cannot read it; they have no use for it."""
     same_site: str = "lax"
+    """Which requests of other sites have it: ``lax``, ``strict`` or ``none``."""
     secure: bool = False
+    """Whether it is sent over TLS only."""
     max_age: int | None = None
+    """Seconds that browsers keep it; None: as long as they run."""
 
     def __post_init__(self) -> None:
         for field, separators in (("name", ';,="\\'), ("path", ";,")):
@@ -71,13 +77,18 @@ class DeflateOptions:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryOptions:
-    """Connection state recovery: a client that comes back soon gets its id, rooms, data and missed events again."""
+    """Connection state recovery: a client that comes back soon gets its id, rooms, data and missed events again.
+
+    ::
+
+        io = Server(connection_state_recovery={"max_disconnection_duration": 60})
+    """
 
     max_disconnection_duration: float = 120.0
     """Seconds that a client may be away."""
     max_bytes: int = 16_000_000
-    """Bytes of sent events that are kept for those who come back, in each namespace; the oldest go first, and whoever
-    missed one of them starts anew."""
+    """Bytes of memory for the sent events that are kept for those who come back, in each namespace; the oldest go
+    first, and whoever missed one of them starts anew. As many again are for the states of clients that are away."""
     skip_middlewares: bool = False
     """Whether a recovered socket passes the ``use()`` middlewares by (Node.js does that unless told otherwise)."""
 

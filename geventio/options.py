@@ -62,7 +62,9 @@ class EngineOptions:
     """Called with the WSGI environ of each handshake; False refuses it, a text refuses it with that message."""
     cors_allowed_origins: Origins | None = None
     """Origins that browsers may connect from. None: the server's own origin. ``"*"``: any. An origin or several of them
-    (scheme, host and port exactly), or a function of the origin and the environ."""
+    (scheme, host and port exactly; ``https://*.example.org`` takes every subdomain), compiled regular expressions among
+    them, which have to match the whole origin in lower case (escape the dots), or a function of the origin and the
+    environ."""
     cors_credentials: bool = False
     """Whether browsers of allowed other origins may send cookies."""
     cookie: Cookie = False
@@ -72,7 +74,8 @@ class EngineOptions:
     allow_eio3: bool = False
     """Whether clients of Engine.IO 3 (Socket.IO 1 and 2) may connect too. JSONP is not spoken."""
     generate_id: GenerateId | None = None
-    """Called with the WSGI environ of each handshake; returns the session's id: a secret, never used before."""
+    """Called with the WSGI environ of each handshake; returns the session's id: a secret, never used before, of 8 to 128
+    letters, digits or any of ``_ . ~ -``. It may block."""
     initial_packet: str | bytes | None = None
     """A message that every client gets right behind the handshake."""
     per_message_deflate: PerMessageDeflate = False
@@ -132,10 +135,15 @@ class ServerOptions(EngineOptions):
     of RecoveryOptions."""
     cleanup_empty_child_namespaces: bool = False
     """Whether a namespace that was made for a client's request goes when its last socket has left."""
+    max_child_namespaces: int = 10_000
+    """Namespaces that clients' requests may make of one pattern; clients that ask for more are refused."""
+    max_namespaces: int = 16
+    """Namespaces that one connection may be in, or ask for, at a time."""
     serve_client: ServeClient = True
     """Whether the JavaScript client is served below *path*: from ``node_modules`` (True) or from this folder."""
     json_default: JSONDefault | None = None
-    """Called with a value that JSON does not know; returns what is sent in its place, or raises TypeError."""
+    """Called with a value that can be sent in no form of its own (see JSONParser), and with a Decimal; returns what is
+    sent in its place, or raises TypeError. It serves whatever parser the server has."""
     drain: float = 5.0
     """Seconds over which many clients are sent away when the process is asked to end; 0: all at once."""
     stall_limit: float = 1.0
@@ -149,6 +157,8 @@ class ServerOptions(EngineOptions):
         recovery = checked_group("connection_state_recovery", RecoveryOptions, self.connection_state_recovery)
         object.__setattr__(self, "connection_state_recovery", recovery)
         check_flag("cleanup_empty_child_namespaces", self.cleanup_empty_child_namespaces)
+        for name in ("max_child_namespaces", "max_namespaces"):
+            object.__setattr__(self, name, whole(name, getattr(self, name), 1))
         if not isinstance(self.serve_client, (bool, str, PathLike)):
             raise ConfigurationError(f"serve_client is True, False or a folder, not {self.serve_client!r}")
         check_callable("json_default", self.json_default, "of a value")

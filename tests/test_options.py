@@ -16,6 +16,8 @@ def test_defaults_are_those_of_the_node_js_server_in_seconds() -> None:
     assert (options.path, EngineOptions().path) == ("/socket.io/", "/engine.io/")
     assert (options.ping_interval, options.ping_timeout, options.upgrade_timeout) == (25, 20, 10)
     assert (options.connect_timeout, options.max_attachments) == (45, 10)
+    assert (options.cleanup_empty_child_namespaces, options.max_child_namespaces) == (False, 10_000)
+    assert options.max_namespaces == 16
     assert (options.max_http_buffer_size, options.http_compression_threshold) == (1_000_000, 1024)
     assert options.transports == ("polling", "websocket")
     assert options.allow_upgrades is True
@@ -36,7 +38,10 @@ def test_times(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "lowest"),
-    [("max_http_buffer_size", 1), ("max_send_buffer", 1), ("http_compression_threshold", 0), ("max_attachments", 0)],
+    [
+        ("max_http_buffer_size", 1), ("max_send_buffer", 1), ("http_compression_threshold", 0), ("max_attachments", 0),
+        ("max_child_namespaces", 1), ("max_namespaces", 1),
+    ],
 )
 def test_sizes(name: str, lowest: int) -> None:
     for value in (lowest - 1, 1.5, math.nan, math.inf, "1000", None, False):

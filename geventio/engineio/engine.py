@@ -11,34 +11,32 @@ It serves Socket.IO from below, and alone as an Engine.IO server::
     serve(EngineIOMiddleware(engine), "127.0.0.1:5000")
 """
 
-import logging
-import secrets
 from collections.abc import Callable, Iterable
-from typing import Any, Final, overload
+from typing import Any
 
+from geventio.engineio.asking import ask_permission, new_session_id
+from geventio.engineio.draining import end_sessions
 from geventio.engineio.errors import ErrorCode, RequestRejected
+from geventio.engineio.extensions import FIELD, accepted_deflate
+from geventio.engineio.hooks import EngineHooks
 from geventio.engineio.origins import check_origin, preflight
 from geventio.engineio.refusals import Refusals
 from geventio.engineio.request import Headers, Request, Response, wants_websocket
-from geventio.engineio.session import Session, SessionHandler, State
+from geventio.engineio.revisions import check_handshake_revision, check_session_revision, revision_of
+from geventio.engineio.session import Session, SessionHandler
 from geventio.engineio.sockets import EngineSocket
+from geventio.engineio.state import State
 from geventio.engineio.transports.polling import PollingTransport
 from geventio.engineio.transports.websocket import WebSocketTransport
 from geventio.engineio.upgrade import Upgrade
 from geventio.engineio.wire import open_packet, set_cookie, websocket_response_head
-from geventio.exceptions import SERVER_SHUTTING_DOWN, ConfigurationError
-from geventio.handlers import Decorator, HandlerT
 from geventio.option_checks import Origins
 from geventio.options import AllowRequest, Cookie, EngineOptions, GenerateId, PerMessageDeflate
-from geventio.protocol.websocket import HandshakeRejected, check_handshake
-from geventio.runtime import Timeout, current_runtime
-
-logger = logging.getLogger("geventio.engineio")
-
-REVISION: Final = "4"
+from geventio.protocol.websocket import AcceptedDeflate, HandshakeRejected, check_handshake
+from geventio.runtime import current_runtime
 
 
-class Engine:
+class Engine(EngineHooks):
     """An Engine.IO server, whatever brings it its requests. The parameters are the fields of
     :class:`~geventio.options.EngineOptions`.
 
@@ -101,7 +99,7 @@ class Engine:
         """An engine under another floor, which makes the handler of every session itself."""
         engine = cls.__new__(cls)
         engine._setup(options)
-        engine._open_handler = open_handler
+        engine._above = engine._open_handler = open_handler
         return engine
 
     def _setup(self, options: EngineOptions) -> None:
@@ -113,27 +111,9 @@ class Engine:
         self._open_handler: Callable[[Session], SessionHandler] = self._open_socket
         self._closed = False
         # Hooks of the application may block, so their requests leave the hub.
-        self._hooked = options.allow_request is not None or callable(options.cors_allowed_origins)
-
-    @overload
-    def on(self, event: str, handler: None = None) -> Decorator: ...
-
-    @overload
-    def on(self, event: str, handler: HandlerT) -> HandlerT: ...
-
-    def on(self, event: str, handler: HandlerT | None = None) -> Any:
-        """Register ``handler(socket)`` for ``connection``: as ``engine.on("connection", handler)`` or as a decorator.
-
-        :raises ConfigurationError: for another event, or a handler that is not callable.
-        """
-        if event != "connection":
-            raise ConfigurationError(f'an engine has the event "connection", not {event!r}')
-        if handler is None:
-            return lambda function: self.on(event, function)
-        if not callable(handler):
-            raise ConfigurationError(f"a handler must be callable, not {handler!r}")
-        self._connected.append(handler)
-        return handler
+        asked = (options.allow_request, options.generate_id)
+        self._hooked = asked != (None, None) or callable(options.cors_allowed_origins)
+        self._setup_hooks()
 
     def _open_socket(self, session: Session) -> SessionHandler:
         socket = EngineSocket(session)
@@ -142,18 +122,20 @@ class Engine:
             socket.run(handler, socket)
         return socket
 
-    def close(self) -> None:
-        """End all sessions and refuse new ones."""
+    def close(self, drain: float | None = None) -> None:
+        """End all sessions and refuse new ones; with *drain*, gently and over that many seconds, for which this blocks.
+
+        :raises ConfigurationError: unless *drain* is None or a number from 0.
+        """
         self._closed = True
-        for session in list(self.sessions.values()):
-            session.shut_down(SERVER_SHUTTING_DOWN)
+        end_sessions(self.sessions, drain)
 
     # -- requests
 
     def handle(self, request: Request) -> None:
         """Answer *request*, now or later. Called in the hub or in a greenlet; never blocks and never raises."""
         if self._hooked:
-            current_runtime().workers.call(self._handle, request)
+            current_runtime().workers.call(self._handle_hooked, request)
         else:
             self._handle(request)
 
@@ -168,6 +150,9 @@ class Engine:
                 return
             transport = request.query.get("transport", "")
             if transport not in self.options.transports:
+                if self.files is not None and self.files.has(request):
+                    self.files.answer(request, check_origin(self.options, request))
+                    return
                 raise RequestRejected(ErrorCode.UNKNOWN_TRANSPORT)
             cors = check_origin(self.options, request)
             sid = request.query.get("sid")
@@ -178,15 +163,13 @@ class Engine:
         except RequestRejected as rejection:
             self.refusals.answer(request, rejection, cors)
         except HandshakeRejected as rejection:
-            body = rejection.message.encode()
-            request.respond(Response(rejection.status, [*rejection.headers, ("Connection", "close")], body))
+            self.refusals.answer_handshake(request, rejection)
 
     def _dispatch(self, request: Request, transport_name: str, sid: str, cors: Headers) -> None:
         session = self.sessions.get(sid)
         if session is None:
             raise RequestRejected(ErrorCode.UNKNOWN_SID)
-        if request.query.get("EIO") != REVISION:
-            raise RequestRejected(ErrorCode.BAD_REQUEST, "PROTOCOL_MISMATCH")
+        check_session_revision(session, request)
         if transport_name == "websocket" and wants_websocket(request):
             self._upgrade(request, session, cors)
             return
@@ -208,10 +191,9 @@ class Engine:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "TRANSPORT_HANDSHAKE_ERROR")
         self._check_open()
         if self.options.allow_request is not None:
-            self._ask_application(request, self.options.allow_request)
+            ask_permission(request, self.options.allow_request)
             self._check_open()  # asking may have taken its time
-        if request.query.get("EIO") != REVISION:
-            raise RequestRejected(ErrorCode.UNSUPPORTED_PROTOCOL_VERSION)
+        check_handshake_revision(self.options, request)
         if transport == "websocket":
             self._accept_websocket(request, cors)
         else:
@@ -221,72 +203,80 @@ class Engine:
         if self._closed:
             raise RequestRejected(ErrorCode.FORBIDDEN, "CLOSED", "The server is closing", 503)
 
-    def _ask_application(self, request: Request, allow_request: AllowRequest) -> None:
-        try:
-            answer = allow_request(request.environ())
-        except (Exception, Timeout):
-            logger.exception("allow_request failed, and the handshake was refused")
-            raise RequestRejected(ErrorCode.FORBIDDEN, "ALLOW_REQUEST_FAILED") from None
-        if answer is not True and answer is not None:
-            raise RequestRejected(ErrorCode.FORBIDDEN, "ALLOW_REQUEST", answer if isinstance(answer, str) else None)
+    def _new_id(self, request: Request) -> str:
+        session_id = new_session_id(request, self.options.generate_id, self.sessions)
+        if self._hooked:
+            self._check_open()  # hooks may have taken their time
+        return session_id
 
-    def _new_session(self, request: Request) -> Session:
-        session_id = secrets.token_urlsafe(15)  # 120 random bits
-        session = Session(self, session_id, request.keep(), current_runtime())
+    def _new_session(self, request: Request, session_id: str) -> Session:
+        session = revision_of(request).session(self, session_id, request.keep(), current_runtime())
         self.sessions[session_id] = session
         return session
 
     def _open_polling(self, request: Request, cors: Headers) -> None:
-        session = self._new_session(request)
-        session.transport = PollingTransport(session, self.options, session.flush)
+        session = self._new_session(request, self._new_id(request))
+        session.transport = revision_of(request).polling(session, self.options, request)
         upgrades = self.options.allow_upgrades and "websocket" in self.options.transports and request.websocket_possible
         session.send_prepared(open_packet(session.id, ["websocket"] if upgrades else [], self.options))
-        session.handler = self._open_handler(session)
+        self._greet(session)
         session.transport.get(request, [*cors, *set_cookie(self.options, session.id)])
         if session.state is State.CLOSED:  # by its handler; the client hears of it here
             session.transport.abort()
 
-    def _websocket_head(self, request: Request, cors: Headers) -> bytes:
-        """The response that accepts a WebSocket handshake, or what refuses it."""
+    def _greet(self, session: Session) -> None:
+        """What comes behind the open packet."""
+        if self.options.initial_packet is not None:
+            session.send(self.options.initial_packet)
+        session.handler = self._open_handler(session)
+
+    def _websocket_head(self, request: Request, cors: Headers) -> tuple[bytes, AcceptedDeflate | None]:
+        """The response that accepts a WebSocket handshake and the compression that it agrees to, or what refuses it."""
         accept = check_handshake(request.method, request.headers)
         if not request.websocket_possible:
             raise RequestRejected(
                 ErrorCode.BAD_REQUEST, "NO_WEBSOCKET", "This server cannot take WebSocket connections"
             )
-        return websocket_response_head(accept, cors)
+        deflate = accepted_deflate(request, self.options)
+        headers = cors if deflate is None else [(FIELD, deflate.response), *cors]
+        return request.through_hooks(websocket_response_head(accept, headers)), deflate
 
-    def _websocket(self, request: Request, make_stream: Any, owner: Session | Upgrade) -> WebSocketTransport:
-        return WebSocketTransport(
+    def _websocket(
+        self, request: Request, make_stream: Any, owner: Session | Upgrade, deflate: AcceptedDeflate | None
+    ) -> WebSocketTransport:
+        return revision_of(request).websocket(
             make_stream,
             owner,
             current_runtime(),
             max_message_size=self.options.max_http_buffer_size,
             max_send_buffer=self.options.max_send_buffer,
             base64=bool(request.query.get("b64")),
+            deflate=deflate,
         )
 
     def _accept_websocket(self, request: Request, cors: Headers) -> None:
-        head = self._websocket_head(request, cors)
+        head, deflate = self._websocket_head(request, cors)
+        session_id = self._new_id(request)
 
         def attach(make_stream: Any) -> None:
-            session = self._new_session(request)  # not before: the connection may be gone
-            session.transport = self._websocket(request, make_stream, session)
+            session = self._new_session(request, session_id)  # not before: the connection may be gone
+            session.transport = self._websocket(request, make_stream, session, deflate)
             session.send_prepared(open_packet(session.id, [], self.options))
-            session.handler = self._open_handler(session)
+            self._greet(session)
 
         request.accept_websocket(head, attach)
 
     def _upgrade(self, request: Request, session: Session, cors: Headers) -> None:
         if not self.options.allow_upgrades:
             raise RequestRejected(ErrorCode.BAD_REQUEST, "UPGRADES_NOT_ALLOWED")
-        head = self._websocket_head(request, cors)
+        head, deflate = self._websocket_head(request, cors)
 
         def attach(make_stream: Any) -> None:
             # One attempt at a time; a session on WebSocket stays there. Node.js accepts the handshake and closes, and
             # so do we.
             useless = session.upgrade or session.transport.name != "polling" or session.state is not State.OPEN
             upgrade = Upgrade(session, self.options.upgrade_timeout)
-            upgrade.transport = self._websocket(request, make_stream, upgrade)
+            upgrade.transport = self._websocket(request, make_stream, upgrade, deflate)
             if useless:
                 upgrade.cancel()
             else:

@@ -6,6 +6,8 @@ header fields (Fetch standard, "CORS protocol").
 """
 
 import logging
+import re
+from typing import Any
 
 from geventio.engineio.errors import ErrorCode, RequestRejected
 from geventio.engineio.request import Headers, Request
@@ -17,6 +19,10 @@ logger = logging.getLogger("geventio.engineio")
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 METHODS = "GET,POST,OPTIONS"
+MAX_MATCHED = 300
+"""Characters of an origin that patterns are tried on: a scheme, the longest host name and a port are fewer, and what a
+pattern costs may grow fast with the length.
+"""
 
 
 def check_origin(options: EngineOptions, request: Request) -> Headers:
@@ -37,13 +43,22 @@ def check_origin(options: EngineOptions, request: Request) -> Headers:
     elif callable(allowed):
         accepted = _ask(allowed, origin, request)
     else:
-        accepted = origin.lower() in allowed or _same(origin, request)
+        accepted = _listed(origin.lower(), allowed) or _same(origin, request)
     if not accepted:
         raise RequestRejected(ErrorCode.FORBIDDEN, "ORIGIN_NOT_ALLOWED", "Origin not allowed")
     headers = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
     if options.cors_credentials:
         headers.append(("Access-Control-Allow-Credentials", "true"))
     return headers
+
+
+def _listed(origin: str, allowed: Any) -> bool:
+    """Whether *origin* is among *allowed*, or one of the patterns there describes the whole of it."""
+    if origin in allowed:
+        return True
+    if len(origin) > MAX_MATCHED:
+        return False
+    return any(isinstance(pattern, re.Pattern) and pattern.fullmatch(origin) for pattern in allowed)
 
 
 def _ask(allowed: OriginCheck, origin: str, request: Request) -> bool:

@@ -14,6 +14,8 @@ from geventio.runtime import Receiver, Stream
 
 Headers = list[tuple[str, str]]
 MAX_QUERY_FIELDS: Final = 100
+NO_BODY: Final = frozenset({204, 304})
+"""Status codes of responses that have neither a body nor its length (RFC 9110, sections 8.6 and 15.4.5)."""
 
 
 class Response(NamedTuple):
@@ -90,6 +92,15 @@ class Request(ABC):
     @abstractmethod
     def websocket_possible(self) -> bool:
         """Whether this server can give the connection to us."""
+
+    @property
+    def extensions_possible(self) -> bool:
+        """Whether the 101 response is ours, so that extensions can be agreed on."""
+        return True
+
+    def through_hooks(self, head: bytes) -> bytes:
+        """*head*, a 101 response, as hooks of the application change it; they may block."""
+        return head
 
     @abstractmethod
     def accept_websocket(self, head: bytes, attach: Callable[[Callable[[Receiver], Stream]], None]) -> None:

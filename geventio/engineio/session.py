@@ -1,36 +1,30 @@
 """One client: its transport, its heartbeat, what waits to be sent, and one state that says how far it has come.
 
-::
-
-    OPEN ──► CLOSING ──► CLOSED          CLOSING: a polling client that has not yet asked again and so has not heard
-      └────────────────────▲
-
 A session is told what happened by its transport (:class:`~geventio.engineio.transports.base.TransportOwner`) and
 tells its handler (:class:`SessionHandler`); neither knows the other.
 """
 
 import logging
-from collections.abc import Callable
-from enum import IntEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-from geventio.engineio.prepared import PING, Prepared, PreparedMessages
+from geventio.engineio.conn_events import ConnEvents, Watchable
+from geventio.engineio.heartbeat import Heartbeat
+from geventio.engineio.prepared import Prepared, PreparedMessages
 from geventio.engineio.request import KeptRequest
+from geventio.engineio.state import MOVES, InvalidState, State
 from geventio.engineio.transports.base import Transport
 from geventio.engineio.transports.polling import PollingTransport
 from geventio.engineio.transports.websocket import WebSocketTransport
 from geventio.exceptions import (
     FORCED_CLOSE,
     FORCED_SERVER_CLOSE,
-    PING_TIMEOUT,
     SEND_BUFFER_FULL,
     TRANSPORT_CLOSE,
     TRANSPORT_ERROR,
-    GeventIOError,
 )
 from geventio.options import EngineOptions
 from geventio.protocol.engineio import Packet, PacketType
-from geventio.runtime import Runtime, Timer
+from geventio.runtime import Runtime, get_ident
 
 if TYPE_CHECKING:
     from geventio.engineio.upgrade import Upgrade
@@ -40,27 +34,8 @@ logger = logging.getLogger("geventio.engineio")
 CLOSE_GRACE: Final = 30.0
 """Seconds that a polling client has to fetch the news that its session was closed (as in Node.js)."""
 
-
-class State(IntEnum):
-    """How far a session has come."""
-
-    OPEN = 1
-    CLOSING = 2
-    CLOSED = 3
-
-
 # Looked up for every message: the attribute of an enum costs ten times a global's.
 _OPEN: Final = State.OPEN
-
-MOVES: Final = {
-    State.OPEN: frozenset({State.CLOSING, State.CLOSED}),
-    State.CLOSING: frozenset({State.CLOSED}),
-    State.CLOSED: frozenset[State](),
-}
-
-
-class InvalidState(GeventIOError):
-    """A move that no session makes: a defect of geventio."""
 
 
 class SessionHandler(Protocol):
@@ -85,14 +60,13 @@ class SessionOwner(Protocol):
         """What waited for a client was dropped with it."""
 
 
-class Session:
+class Session(Heartbeat, Watchable):
     """One Engine.IO session. ``id`` is a secret that stands for the client: never log it."""
 
     __slots__ = (
         "_engine",
-        "_extended",
         "_outbox",
-        "_timer",
+        "events",
         "handler",
         "id",
         "outbox_size",
@@ -103,8 +77,11 @@ class Session:
         "upgrade",
     )
 
+    protocol: ClassVar = 4
+    """The revision of Engine.IO that the client speaks."""
     handler: SessionHandler
     transport: Transport
+    _engine: SessionOwner
 
     def __init__(self, engine: SessionOwner, session_id: str, request: KeptRequest, runtime: Runtime) -> None:
         self.id = session_id
@@ -116,8 +93,8 @@ class Session:
         self._engine = engine
         self._outbox: list[Prepared] | None = None  # what waits for a GET; always None on WebSocket
         self.outbox_size = 0
-        self._extended = True  # whether this ping's deadline may not be put off (any more)
-        self._timer: Timer = runtime.timers.start(engine.options.ping_interval, self._send_ping)
+        self.events: ConnEvents | None = None  # once somebody listens
+        self._start_heartbeat()
 
     def _move(self, state: State) -> None:
         if state not in MOVES[self.state]:
@@ -146,13 +123,18 @@ class Session:
             data = bytes(data)
         elif not isinstance(data, (str, bytes)):
             raise TypeError(f"a message is text or bytes, not {type(data).__name__}")
-        self.send_messages([data])
+        if get_ident() != self.runtime.thread:
+            self.runtime.threads.post(self.send_messages, [data])
+        else:
+            self.send_messages([data])
 
     def send_messages(self, messages: list[str | bytes], *, compress: bool = True) -> None:
         """Send messages that belong together to this client alone. Never blocks."""
         transport = self.transport
         if type(transport) is WebSocketTransport and self.state is _OPEN:
-            transport.send_messages(messages)
+            transport.send_messages(messages, compress)
+            if self.events is not None:
+                self.events.sent(messages)
         else:
             self.send_prepared(PreparedMessages(messages, compress=compress))
 
@@ -160,11 +142,13 @@ class Session:
         """Send what others may be sent too. Never blocks."""
         if self.state is not _OPEN:
             return
+        if self.events is not None:
+            self.events.sent_prepared(prepared)
         transport = self.transport
         if type(transport) is WebSocketTransport:
             transport.send_one(prepared)
             return
-        size = len(prepared.payload())
+        size = prepared.payload_size()
         if self.outbox_size > self._engine.options.max_send_buffer:
             # Packets that wait for the end of the turn alone are no sign of a slow client.
             self.flush()
@@ -186,6 +170,8 @@ class Session:
         if outbox is not None and self.state is State.OPEN and self.transport.send(outbox):
             self._outbox = None
             self.outbox_size = 0
+            if self.events is not None:
+                self.events.look()
 
     # -- in
 
@@ -194,62 +180,49 @@ class Session:
         if not self._extended:
             self._extend_deadline()
         if self.state is _OPEN:
+            if self.events is not None:
+                self.events.received(PacketType.MESSAGE, data)
             self.handler.on_message(data)
 
     def packet_received(self, packet: Packet) -> None:
         """Any other packet of the client (see TransportOwner)."""
         kind = packet.type
+        if self.events is not None:
+            self.events.received(kind, packet.data)
         if kind is PacketType.PONG:
-            self._restart_timer(self._engine.options.ping_interval, self._send_ping)
-            self._extended = True
+            self._pong_received()
             return
         if not self._extended:
             self._extend_deadline()
         if kind is PacketType.PING:
-            self._end(TRANSPORT_ERROR, "invalid heartbeat direction")
+            self._ping_received()
         elif kind is PacketType.CLOSE:
             if isinstance(self.transport, PollingTransport):
                 self.transport.nudge()
             self._end(TRANSPORT_CLOSE, "")
         # OPEN, UPGRADE and NOOP of a client mean nothing here, and Node.js ignores them too.
 
-    # -- heartbeat
-
-    def _send_ping(self) -> None:
-        """Runs in the hub."""
-        self._restart_timer(self._engine.options.ping_timeout, self._ping_timed_out)
-        self._extended = False
-        self.send_prepared(PING)
-
-    def _extend_deadline(self) -> None:
-        """Other traffic shows that the client lives: it gets the whole time once more, once per ping."""
-        self._extended = True
-        self._restart_timer(self._engine.options.ping_timeout, self._ping_timed_out)
-
-    def _ping_timed_out(self) -> None:
-        self._end(PING_TIMEOUT, "")
-
-    def _restart_timer(self, delay: float, callback: Callable[[], None]) -> None:
-        if self.state is State.OPEN:  # in CLOSING the timer is the one that forgets the session
-            self._timer.stop()
-            self._timer = self.runtime.timers.start(delay, callback)
-
     # -- the end
 
-    def close(self) -> None:
-        """End the session: send what waits, then say goodbye. Never blocks."""
+    def close(self, reason: str = "") -> None:
+        """End the session: send what waits, then say goodbye. Never blocks. The handler hears *reason*, or Engine.IO's
+        own.
+        """
+        if get_ident() != self.runtime.thread:
+            self.runtime.threads.post(self.close, reason)
+            return
         if self.state is not State.OPEN:
             return
         waiting = self._outbox or []
         if self.transport.close(waiting):
-            self._finish(FORCED_CLOSE, "", abort=False)
+            self._finish(reason or FORCED_CLOSE, "", abort=False)
             return
         # A polling client without a GET: it hears of it when it asks next.
         self._move(State.CLOSING)
         self._outbox = None
         self._timer.stop()
         self._timer = self.runtime.timers.start(CLOSE_GRACE, self._forget)
-        self.handler.on_close(FORCED_SERVER_CLOSE, "")
+        self._tell(reason or FORCED_SERVER_CLOSE, "")
 
     def shut_down(self, reason: str) -> None:
         """End the session now, for good: the server closes. Its handler hears *reason*."""
@@ -291,6 +264,8 @@ class Session:
             if isinstance(polling, PollingTransport):
                 polling.release()
             self.flush()
+            if self.events is not None:
+                self.events.emit("upgrade", transport.name)
 
     def _finish(self, reason: str, detail: str, *, abort: bool) -> None:
         self._forget(abort=abort)
@@ -301,6 +276,11 @@ class Session:
             self._engine.note_slow_client()
         if detail:
             logger.debug("session closed: %s (%s)", reason, detail)
+        self._tell(reason, detail)
+
+    def _tell(self, reason: str, detail: str) -> None:
+        if self.events is not None:
+            self.events.emit("close", reason, detail)
         self.handler.on_close(reason, detail)
 
     def _forget(self, *, abort: bool = True) -> None:

@@ -31,7 +31,7 @@ class Upgrade:
     def __init__(self, session: Session, upgrade_timeout: float) -> None:
         self._session = session
         timers = session.runtime.timers
-        self._deadline: Timer = timers.start(upgrade_timeout, self._timed_out)
+        self._deadline: Timer = timers.allow(upgrade_timeout, self._timed_out)
         self._nudge: Timer | None = None
 
     def packet_received(self, packet: Packet) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import zlib
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from geventio import ConfigurationError
 from geventio.engineio.compression import accepted_encoding
 from geventio.engineio.engine import Engine
+from geventio.engineio.prepared import PreparedMessages
 from geventio.engineio.sockets import EngineSocket
 from tests.runtime.sockets import in_hub, wait_for
 
@@ -179,6 +181,41 @@ def test_what_is_not_compressed(serve: Make) -> None:
     sid = open_session(noting.address)
     noting.last.session.send("x" * 2000)
     assert "content-encoding" not in ask(noting.address, "GET", f"{POLLING}&sid={sid}", accept).headers
+
+
+def test_the_level_of_compression(serve: Make) -> None:
+    text = " ".join(random.Random(1).choices(["alpha", "beta", "gamma", "delta", "epsilon"], k=20_000))
+    sizes = []
+    for level in (1, 9):
+        noting = serve(http_compression_level=level, max_send_buffer=1_000_000)
+        sid = open_session(noting.address)
+        noting.last.session.send(text)
+        answer = ask(noting.address, "GET", f"{POLLING}&sid={sid}", [("Accept-Encoding", "gzip")])
+        assert gzip.decompress(answer.body).decode() == "4" + text
+        sizes.append(len(answer.body))
+    assert sizes[1] < sizes[0] * 0.95
+
+
+def test_a_broadcast_to_polling_clients_is_compressed_once_for_each_coding(serve: Make) -> None:
+    noting = serve()
+    prepared = PreparedMessages(["x" * 5_000])
+    bodies = []
+    for coding in ("gzip", "gzip", "deflate", "identity"):
+        sid = open_session(noting.address)
+        noting.last.session.send_prepared(prepared)
+        answer = ask(noting.address, "GET", f"{POLLING}&sid={sid}", [("Accept-Encoding", coding)])
+        bodies.append(answer.body)
+    assert bodies[0] == bodies[1]
+    assert gzip.decompress(bodies[1]) == zlib.decompress(bodies[2]) == bodies[3] == b"4" + b"x" * 5_000
+    assert prepared._compressed is not None
+    assert len(prepared._compressed) == 2
+    # With something else beside it, it is compressed as a part of that.
+    sid = open_session(noting.address)
+    noting.last.session.send_prepared(prepared)
+    noting.last.session.send("more")
+    answer = ask(noting.address, "GET", f"{POLLING}&sid={sid}", [("Accept-Encoding", "gzip")])
+    assert gzip.decompress(answer.body) == bodies[3] + b"\x1e4more"
+    assert len(prepared._compressed) == 2
 
 
 # -- the engine alone, with its own API

@@ -3,7 +3,8 @@
 import gevent
 import pytest
 
-from geventio.engineio.session import InvalidState, State
+from geventio.engineio.state import InvalidState, State
+from geventio.engineio.transports.polling import TURN
 from tests.runtime.sockets import wait_for
 
 from .client import (
@@ -99,6 +100,58 @@ def test_packets_before_a_bad_one_are_delivered(serve: Make) -> None:
     ask(noting.address, "POST", f"{POLLING}&sid={sid}", body=b"4a\x1e4b\x1e9\x1e4c")
     assert noting.closed()[0] == "parse error"
     assert noting.last.messages == ["a", "b"]
+
+
+def test_a_body_of_very_many_packets_leaves_others_their_turns(make: Make) -> None:
+    noting = make()
+    noting.engine.handle(MemoryRequest())
+    client = noting.last
+    query = f"EIO=4&transport=polling&sid={client.session.id}"
+    count = 3 * TURN
+    request = MemoryRequest("POST", query, body="\x1e".join(f"4{n}" for n in range(count)).encode())
+    noting.engine.handle(request)
+    assert len(client.messages) == TURN
+    assert request.response is None
+    second = MemoryRequest("POST", query, body=b"4second")
+    other = MemoryRequest()
+    noting.engine.handle(other)
+    assert other.response is not None
+    wait_for(lambda: request.response)
+    assert client.messages == [str(n) for n in range(count)]
+    noting.engine.handle(second)
+    assert second.response is not None
+    assert second.response.body == b"ok"
+
+
+def test_a_post_beside_one_of_very_many_packets_is_one_too_many(make: Make) -> None:
+    noting = make()
+    noting.engine.handle(MemoryRequest())
+    client = noting.last
+    query = f"EIO=4&transport=polling&sid={client.session.id}"
+    request = MemoryRequest("POST", query, body=b"4a" + b"\x1e4b" * 3 * TURN)
+    noting.engine.handle(request)
+    second = MemoryRequest("POST", query, body=b"4second")
+    noting.engine.handle(second)
+    assert second.response is not None
+    assert second.response.status == 400
+    wait_for(lambda: request.response)
+    assert noting.closed() == ("transport error", "data request overlap from client")
+    assert len(client.messages) == TURN
+
+
+@pytest.mark.parametrize("bad", [b"x", b"1"])
+def test_what_ends_a_session_behind_very_many_packets(make: Make, bad: bytes) -> None:
+    noting = make()
+    noting.engine.handle(MemoryRequest())
+    client = noting.last
+    query = f"EIO=4&transport=polling&sid={client.session.id}"
+    request = MemoryRequest("POST", query, body=b"4a\x1e" * 2 * TURN + bad + b"\x1e4b")
+    noting.engine.handle(request)
+    wait_for(lambda: request.response)
+    assert request.response is not None
+    assert request.response.status == (400 if bad == b"x" else 200)
+    assert len(client.messages) == 2 * TURN
+    assert noting.closed()[0] == ("parse error" if bad == b"x" else "transport close")
 
 
 def test_content_types(serve: Make) -> None:

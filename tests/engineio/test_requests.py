@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from geventio.engineio.request import parse_query
-from geventio.engineio.session import State
+from geventio.engineio.state import State
 
 from .client import (
     POLLING,
@@ -79,16 +79,12 @@ def test_session_ids_never_repeat(make: Make) -> None:
         ("PUT", "EIO=4&transport=polling", 2),
         ("OPTIONS", "EIO=4&transport=polling", 2),
         ("GET", "EIO=4&transport=websocket", 3),
-        ("GET", "EIO=3&transport=polling", 5),
-        ("GET", "transport=polling", 5),
-        ("GET", "EIO=4&EIO=abc&transport=polling", 5),
         *(("GET", f"EIO=4&transport=polling&sid={sid}", 1) for sid in ODD_SIDS),
         *(("POST", f"EIO=4&transport=polling&sid={sid}", 1) for sid in ODD_SIDS[:3]),
     ],
 )
 def test_refused(make: Make, method: str, query: str, code: int) -> None:
-    messages = ["Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",
-                "Unsupported protocol version"]  # fmt: skip
+    messages = ["Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request"]
     noting = make()
     request = MemoryRequest(method, query)
     noting.engine.handle(request)

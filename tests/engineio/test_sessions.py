@@ -5,7 +5,7 @@ import time
 import gevent
 import pytest
 
-from geventio.engineio.session import State
+from geventio.engineio.state import State
 from tests.runtime.sockets import wait_for
 
 from .client import POLLING, HTTPClient, WebSocketClient, ask, open_session

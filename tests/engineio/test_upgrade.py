@@ -7,7 +7,7 @@ from typing import Any
 import gevent
 import pytest
 
-from geventio.engineio.session import State
+from geventio.engineio.state import State
 from tests.runtime.sockets import wait_for
 
 from .client import POLLING, WEBSOCKET, HTTPClient, WebSocketClient, ask, open_session

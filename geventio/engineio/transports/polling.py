@@ -4,22 +4,27 @@ One of each may be under way at a time; a second one is a broken client or a sto
 (Engine.IO protocol, "HTTP long-polling"). What leaves in one turn of the hub leaves in one response.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Final
 
 from geventio.engineio.compression import accepted_encoding, compress
-from geventio.engineio.prepared import CLOSE, NOOP, Prepared
+from geventio.engineio.prepared import CLOSE, NOOP, Prepared, PreparedMessages
 from geventio.engineio.request import Headers, Request, Response
 from geventio.engineio.transports.base import TransportOwner
 from geventio.exceptions import PARSE_ERROR, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError, PayloadTooBig
 from geventio.options import EngineOptions
-from geventio.protocol.engineio import PacketType, decode_payload
+from geventio.protocol.engineio import Packet, PacketType, decode_payload
+from geventio.runtime import current_runtime
 
 SEPARATOR: Final = "\x1e"
+BINARY_TYPE: Final = "application/octet-stream"
 TEXT: Final = ("Content-Type", "text/plain; charset=UTF-8")
 HTML: Final = ("Content-Type", "text/html")
 NO_STORE: Final = ("Cache-Control", "no-store")
 NO_SNIFF: Final = ("X-Content-Type-Options", "nosniff")
+
+TURN: Final = 500
+"""Packets of one body that are received in one turn of the hub."""
 
 Poll = tuple[Request, Headers]
 
@@ -30,6 +35,8 @@ class PollingTransport:
     __slots__ = ("_closing", "_on_poll", "_options", "_poll", "_post", "owner")
 
     name: Final = "polling"
+    takes_binary: ClassVar = False
+    """Whether a POST may bring a body of type ``application/octet-stream``."""
     buffered: Final = 0  # what waits, waits in the session
 
     def __init__(self, owner: TransportOwner, options: EngineOptions, on_poll: Callable[[], None]) -> None:
@@ -70,15 +77,15 @@ class PollingTransport:
             request.respond(Response(400, headers, b""))
             self.owner.transport_closed(self, TRANSPORT_ERROR, "data request overlap from client")
             return
-        if request.headers.get("content-type") == "application/octet-stream":
+        if not self.takes_binary and request.headers.get("content-type") == BINARY_TYPE:
             request.respond(Response(400, headers, b""))
             self.owner.transport_closed(self, TRANSPORT_ERROR, "invalid content")
             return
         self._post = request
 
         def received(body: bytes | None) -> None:
-            self._post = None
             if body is None:
+                self._post = None
                 self.owner.transport_closed(self, TRANSPORT_ERROR, "data request connection closed prematurely")
             else:
                 self._receive(request, headers, body)
@@ -90,19 +97,44 @@ class PollingTransport:
             request.respond(Response(413, headers, b""))
 
     def _receive(self, request: Request, headers: Headers, body: bytes) -> None:
-        owner = self.owner
         try:
-            for packet in decode_payload(body.decode("utf-8")):
+            packets = self._decode(request, body)
+        except UnicodeDecodeError:
+            self._refuse_body(request, headers, "payload is not UTF-8")
+        else:
+            self._receive_packets(request, headers, packets)
+
+    def _receive_packets(self, request: Request, headers: Headers, packets: Iterator[Packet]) -> None:
+        """A body of very many packets is received in several turns of the hub, so that others get theirs."""
+        owner = self.owner
+        left = TURN
+        try:
+            for packet in packets:
                 if packet.type is PacketType.MESSAGE:
                     owner.message_received(packet.data)
                 else:
                     owner.packet_received(packet)
-        except (UnicodeDecodeError, PacketDecodeError) as error:
-            request.respond(Response(400, headers, b""))
-            problem = "payload is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            owner.transport_closed(self, PARSE_ERROR, problem)
+                left -= 1
+                if not left:
+                    current_runtime().soon(self._receive_packets, request, headers, packets)
+                    return
+        except PacketDecodeError as error:
+            self._refuse_body(request, headers, str(error))
         else:
+            self._post = None
             request.respond(Response(200, [HTML, NO_STORE, *headers], b"ok"))
+
+    def _refuse_body(self, request: Request, headers: Headers, problem: str) -> None:
+        self._post = None
+        request.respond(Response(400, headers, b""))
+        self.owner.transport_closed(self, PARSE_ERROR, problem)
+
+    def _decode(self, request: Request, body: bytes) -> Iterator[Packet]:  # noqa: ARG002
+        return decode_payload(body.decode("utf-8"))
+
+    def _encode(self, packets: list[Prepared]) -> tuple[tuple[str, str], bytes]:
+        """The Content-Type field and the body of a response."""
+        return TEXT, SEPARATOR.join([prepared.payload() for prepared in packets]).encode("utf-8", "surrogatepass")
 
     def _poll_aborted(self) -> None:
         """Runs in the hub: the client went away with its GET unanswered."""
@@ -122,13 +154,13 @@ class PollingTransport:
         request, headers = self._poll
         self._poll = None
         request.on_abort(None)
-        body = SEPARATOR.join([prepared.payload() for prepared in packets]).encode("utf-8", "surrogatepass")
-        headers = [TEXT, NO_STORE, NO_SNIFF, *headers]
+        kind, body = self._encode(packets)
+        headers = [kind, NO_STORE, NO_SNIFF, *headers]
         options = self._options
         if options.http_compression and len(body) >= options.http_compression_threshold:
             coding = accepted_encoding(request.headers.get("accept-encoding", ""))
             if coding is not None and any(prepared.compress for prepared in packets):
-                body = compress(body, coding)
+                body = _compressed(packets, body, coding, options.http_compression_level)
                 headers += [("Content-Encoding", coding), ("Vary", "Accept-Encoding")]
         request.respond(Response(200, headers, body))
 
@@ -163,3 +195,11 @@ class PollingTransport:
         """Answer the GET that waits with nothing, so that the client can pause polling for an upgrade."""
         if self._poll is not None:
             self._answer([NOOP])
+
+
+def _compressed(packets: list[Prepared], body: bytes, coding: str, level: int) -> bytes:
+    """*body*, which *packets* are encoded to; a broadcast that leaves alone is compressed once for all its clients."""
+    alone = packets[0]
+    if len(packets) == 1 and isinstance(alone, PreparedMessages):
+        return alone.compressed((coding, level), body, lambda form: compress(form, coding, level))
+    return compress(body, coding, level)

@@ -1,13 +1,13 @@
 """WebSocket transport: the codec of ``protocol/websocket`` on a stream, packets up, frames down."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from geventio.engineio.prepared import Prepared, PreparedMessages
 from geventio.engineio.transports.base import TransportOwner
 from geventio.exceptions import PARSE_ERROR, SEND_BUFFER_FULL, TRANSPORT_CLOSE, TRANSPORT_ERROR, PacketDecodeError
 from geventio.protocol.engineio import PacketType, decode_packet
-from geventio.protocol.websocket import CloseCode, State, WebSocketProtocol, encode_text
+from geventio.protocol.websocket import AcceptedDeflate, CloseCode, Deflater, State, WebSocketProtocol, encode_text
 from geventio.runtime import Receiver, Runtime, Stream, Timer
 
 _OPEN: Final = State.OPEN  # an enum's attribute is slow, and this one is read for every message
@@ -18,9 +18,13 @@ LINGER: Final = 3.0
 class WebSocketTransport:
     """One WebSocket connection."""
 
-    __slots__ = ("_base64", "_linger", "_protocol", "_runtime", "_stream", "owner")
+    __slots__ = ("_base64", "_deflater", "_linger", "_protocol", "_runtime", "_stream", "owner")
 
     name: Final = "websocket"
+    bare_binary: ClassVar = True
+    """Whether a binary frame is the content of a message and nothing else."""
+    decode: ClassVar = staticmethod(decode_packet)
+    """Reads any frame."""
 
     def __init__(
         self,
@@ -31,11 +35,13 @@ class WebSocketTransport:
         max_message_size: int,
         max_send_buffer: int,
         base64: bool = False,
+        deflate: AcceptedDeflate | None = None,
     ) -> None:
         self.owner = owner
         self._runtime = runtime
         self._base64 = base64  # the client's own request said that it can't read binary frames
-        self._protocol = WebSocketProtocol(max_message_size)
+        self._deflater = None if deflate is None else deflate.deflater  # shared by most, so it costs a client nothing
+        self._protocol = WebSocketProtocol(max_message_size, None if deflate is None else deflate.inflater)
         self._linger: Timer | None = None
         self._stream = make_stream(self)
         self._stream.limit = max_send_buffer
@@ -46,9 +52,21 @@ class WebSocketTransport:
         return not self._stream.buffered and self._protocol.state is State.OPEN
 
     @property
+    def ended(self) -> bool:
+        """Whether the connection is closed."""
+        return self._stream.closed
+
+    @property
     def buffered(self) -> int:
         """Bytes that wait for the kernel."""
         return self._stream.buffered
+
+    def when_drained(self, callback: Callable[[], None]) -> bool:
+        """Call *callback* in the hub, once, when the kernel has taken what it refused.
+
+        :returns: False when it has not refused anything.
+        """
+        return self._stream.when_drained(callback)
 
     def send(self, packets: list[Prepared]) -> bool:
         """Send *packets*; a client that reads too slowly for them is cut off."""
@@ -59,16 +77,22 @@ class WebSocketTransport:
     def send_one(self, prepared: Prepared) -> None:
         """Send what others are sent too: a broadcast comes through here once for every client."""
         stream = self._stream
-        if not stream.write(prepared.base64_frames() if self._base64 else prepared.frames()) and stream.full:
+        frames = prepared.base64_frames() if self._base64 else prepared.frames()
+        if self._deflater is not None and prepared.compress:
+            frames = _deflated(prepared, frames, self._deflater)
+        if not stream.write(frames) and stream.full:
             self._overflow()
 
-    def send_messages(self, messages: list[str | bytes]) -> None:
+    def send_messages(self, messages: list[str | bytes], compress: bool) -> None:
         """Send messages to this client alone: the path that most events take."""
         if len(messages) == 1 and type(text := messages[0]) is str:
-            if not self._stream.write(encode_text("4" + text)) and self._stream.full:
+            frame = encode_text("4" + text)
+            if self._deflater is not None and compress:
+                frame = self._deflater.deflate_frames(frame)
+            if not self._stream.write(frame) and self._stream.full:
                 self._overflow()
         else:
-            self.send_one(PreparedMessages(messages))
+            self.send_one(PreparedMessages(messages, compress=compress))
 
     def data_received(self, data: bytes) -> None:
         """Runs in the hub: bytes of the peer."""
@@ -79,10 +103,10 @@ class WebSocketTransport:
         for message in messages:
             if self._linger is not None:  # closed by what an earlier message brought about
                 break
-            if type(message) is bytes:
-                self.owner.message_received(message)
-            elif message[:1] == "4":
+            if type(message) is str and message[:1] == "4":
                 self.owner.message_received(message[1:])
+            elif type(message) is bytes and self.bare_binary:
+                self.owner.message_received(message)
             else:
                 self._receive_packet(message)
         if protocol.outgoing:
@@ -96,7 +120,7 @@ class WebSocketTransport:
 
     def _receive_packet(self, text: str | bytes) -> None:
         try:
-            packet = decode_packet(text)
+            packet = self.decode(text)
         except PacketDecodeError as error:
             owner = self.owner
             self.close([])
@@ -153,3 +177,12 @@ class WebSocketTransport:
     def _start_linger(self) -> Timer:
         self._linger = self._runtime.timers.start(LINGER, self._stream.close)
         return self._linger
+
+
+def _deflated(prepared: Prepared, frames: bytes, deflater: Deflater) -> bytes:
+    """*frames*, a form of *prepared*, as *deflater* compresses them: once for all clients, where it can be the same."""
+    if len(frames) < deflater.threshold:
+        return frames
+    if deflater.shared and isinstance(prepared, PreparedMessages):
+        return prepared.compressed(deflater, frames, deflater.deflate_frames)
+    return deflater.deflate_frames(frames)

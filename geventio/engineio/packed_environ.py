@@ -1,4 +1,5 @@
-"""What is kept of a handshake for the life of its session: one packed text instead of a dictionary of thirty.
+"""A WSGI environ as the engine reads it, and what is kept of one for the life of its session: one packed text instead
+of a dictionary of thirty.
 
 A WSGI environ as a dictionary costs two to five kilobytes, the largest part of an idle client. Its texts are kept as
 one string; other values that the server or a middleware put there are kept as they are, except streams and sockets,
@@ -6,7 +7,7 @@ which mean nothing after the handshake.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
@@ -111,3 +112,26 @@ class PackedEnviron(KeptRequest):
     def secure(self) -> bool:
         """Whether the connection is TLS."""
         return bool(self.environ().get("wsgi.url_scheme") == "https")
+
+
+class EnvironHeaders(Mapping[str, str]):
+    """Header fields of an environ by lower-case name."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environ[environ_key(name)]
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """See Mapping; several fields that are mostly absent are asked for in every request."""
+        return self._environ.get(environ_key(name), default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PackedEnviron(self._environ).headers)
+
+    def __len__(self) -> int:
+        return len(PackedEnviron(self._environ).headers)
