@@ -69,6 +69,35 @@ class ConnectionRejected(GeventIOError):
         return self.message
 
 
+class EventRejected(GeventIOError):
+    """Raise it in a packet middleware or in a handler to refuse an event.
+
+    Where the client asked for an acknowledgement, it gets ``{"error": {"message": ..., "data": ...}}``: *message* and,
+    where given, *data* (any value that can be sent).
+    """
+
+    def __init__(self, message: str = "Event rejected", data: Any = None) -> None:
+        super().__init__(message, data)
+        self.message = message
+        self.data = data
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidArguments(EventRejected):
+    """A client sent an event with arguments that are not what its handler's annotations ask for.
+
+    *data* is a list of ``{"argument": name, "problem": text}``; a problem may quote what the client sent.
+    """
+
+    def __init__(self, problems: list[dict[str, Any]]) -> None:
+        super().__init__("invalid arguments", problems)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{problem['argument']}: {problem['problem']}" for problem in self.data)
+
+
 class Disconnected(GeventIOError):
     """The client left, or was never there, while something of it was awaited; *reason* is a disconnect reason."""
 
@@ -92,7 +121,7 @@ class AckTimeout(GeventIOError, TimeoutError):
 
 
 class AdapterError(GeventIOError):
-    """An adapter could not reach the other servers of its cluster."""
+    """An adapter could not reach the other servers of its cluster, or could not understand them."""
 
 
 # Why a client left: the words that Socket.IO servers use everywhere.

@@ -1,20 +1,18 @@
-"""``on``, ``once`` and ``off``, the same wherever events can be listened to: server, namespace, socket."""
+"""``on``, ``once``, ``off`` and ``use_packet``, the same wherever events are listened to: server, namespace, socket."""
 
 from collections.abc import Callable
 from typing import Any, overload
 
 from geventio.handlers import Decorator, HandlerT
-from geventio.socketio.events import Listeners
+from geventio.socketio.any_listeners import AnyListening
+from geventio.socketio.events import check_form, check_listened_to
+from geventio.socketio.packet_middleware import PacketMiddlewareT
 
 
-class EventSource:
+class EventSource(AnyListening):
     """Something whose events can be listened to."""
 
     __slots__ = ()
-
-    def _event_listeners(self) -> Listeners:
-        """Where handlers are registered."""
-        raise NotImplementedError
 
     @overload
     def on(self, event: str, handler: None = None, *, concurrent: bool = False) -> Decorator: ...
@@ -32,6 +30,12 @@ class EventSource:
         What a handler returns is the acknowledgement, where the client asked for one: nothing for None, several
         arguments for a tuple. A handler with a keyword-only parameter ``ack`` gets the function ``ack(*values)``
         instead, and acknowledges only by calling it.
+
+        Parameters that are annotated get what they are annotated with, or the handler is not called (see
+        ``typed_handlers.py``); the handlers of ``connection``, ``disconnecting`` and ``disconnect`` get no such things.
+
+        The handlers of ``*``, ``handler(socket, event, *args)``, get the events that no other handler takes, here and
+        on the socket, and may acknowledge them.
 
         The events of one socket run one at a time and in order; those of a handler with *concurrent* don't wait.
 
@@ -56,11 +60,31 @@ class EventSource:
         """
         self._event_listeners().remove(event, handler)
 
+    def use_packet(self, middleware: PacketMiddlewareT) -> PacketMiddlewareT:
+        """Call ``middleware(socket, event)``, on a socket ``middleware(event)``, with each
+        :class:`~geventio.IncomingEvent` of a client, in the socket's turn and before anything else; also a decorator.
+        The server's run first, then the namespace's, then the socket's, in the order of registration; they may block.
+
+        It may change the event's name and arguments, raise :class:`~geventio.EventRejected` to refuse it with an error
+        for the acknowledgement, or drop it. An event that one fails on, as a handler may, goes no further.
+
+        :raises ConfigurationError: unless *middleware* can be called like that.
+        """
+        listeners = self._event_listeners()
+        if listeners.given:
+            check_form(middleware, "middleware(socket, event)", 2)
+        else:
+            check_form(middleware, "middleware(event)", 1)
+        listeners.packet_middlewares = (*listeners.packet_middlewares, middleware)
+        listeners.changed()
+        return middleware
+
     def _register(self, event: str, handler: HandlerT | None, *, once: bool, concurrent: bool) -> Any:
         listeners = self._event_listeners()
         if handler is not None:
             listeners.add(event, handler, once=once, concurrent=concurrent)
             return handler
+        check_listened_to(event)  # now: nothing would ever call what @io.on without an event returns
 
         def decorate(function: HandlerT) -> HandlerT:
             listeners.add(event, function, once=once, concurrent=concurrent)
