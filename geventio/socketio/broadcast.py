@@ -6,74 +6,31 @@
     replies = io.to("news").timeout(5).call("ready?")
     for sid, reply in replies: ...
     replies.missing  # the sids that did not answer
+    io.to("news").except_("staff").sockets_join("readers")
+    io.in_("banned").disconnect_sockets()
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from geventio.exceptions import ConfigurationError, GeventIOError
+from geventio.exceptions import AckTimeout, ConfigurationError, Disconnected
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
-from geventio.runtime import Waiter, current_runtime
-from geventio.socketio.acks import check_timeout, reply_value
+from geventio.runtime import Waiter, asked, current_runtime, get_ident, posted
+from geventio.socketio.acks import Outcome, check_timeout
 from geventio.socketio.adapter import BroadcastOptions
+from geventio.socketio.other_threads import hand_over
+from geventio.socketio.remote_socket import RemoteSocket
+from geventio.socketio.replies import Gathering, Replies, client_replies
 
 if TYPE_CHECKING:
+    from geventio.runtime import Runtime
     from geventio.socketio.namespace import Namespace
 
 Rooms = str | Iterable[str]
 
-
-class Replies(Sequence[tuple[str, Any]]):
-    """What the clients of a broadcast acknowledged: pairs (sid, reply), in the order of their arrival.
-
-    A reply is None for no arguments, the argument itself, or a tuple of several. ``missing`` holds the ids of those
-    that did not answer in time or left.
-    """
-
-    def __init__(self, pairs: list[tuple[str, Any]], missing: list[str]) -> None:
-        self._pairs = pairs
-        self.missing = missing
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._pairs[index]
-
-    def __len__(self) -> int:
-        return len(self._pairs)
-
-    def __iter__(self) -> Iterator[tuple[str, Any]]:
-        return iter(self._pairs)
-
-    def __repr__(self) -> str:
-        return f"<Replies: {len(self._pairs)} answered, {len(self.missing)} missing>"
-
-
-class _Collector:
-    """Gathers acknowledgements until all are there; each socket's own deadline sees to it that it ends."""
-
-    def __init__(self, done: Callable[[Replies], None]) -> None:
-        self._done = done
-        self._left: set[str] = set()
-        self._pairs: list[tuple[str, Any]] = []
-        self._missing: list[str] = []
-
-    def expect(self, sids: Collection[str]) -> None:
-        """See AckCollector."""
-        self._left.update(sids)
-        self._check()
-
-    def collect(self, sid: str, error: GeventIOError | None, args: list[Any]) -> None:
-        """See AckCollector."""
-        self._left.discard(sid)
-        if error is None:
-            self._pairs.append((sid, reply_value(args)))
-        else:
-            self._missing.append(sid)
-        self._check()
-
-    def _check(self) -> None:
-        if not self._left:
-            self._done(Replies(self._pairs, self._missing))
+NOT_CONNECTED: Final = "not connected"
+"""In place of a disconnect reason: no server has this socket (any more)."""
 
 
 class BroadcastOperator:
@@ -87,6 +44,11 @@ class BroadcastOperator:
         self._namespace = namespace
         self._options = options or BroadcastOptions()
         self._timeout = timeout
+
+    @property
+    def namespace(self) -> "Namespace":
+        """The namespace of these sockets."""
+        return self._namespace
 
     def _with(self, options: BroadcastOptions) -> "BroadcastOperator":
         return BroadcastOperator(self._namespace, options, self._timeout)
@@ -136,19 +98,33 @@ class BroadcastOperator:
         :raises TypeError: for an argument that cannot be encoded.
         """
         check_event_name(event)
-        packet = Packet(PacketType.EVENT, self._namespace.name, [event, *args])
         if ack is None:
+            runtime = self._namespace.server.runtime
+            if runtime is not None and get_ident() != runtime.thread:
+                hand_over(runtime.threads, self._namespace, self.emit, event, args)
+                return
+            packet = Packet(PacketType.EVENT, self._namespace.name, [event, *args])
             self._namespace.adapter.broadcast(packet, self._options)
             return
         if not callable(ack):
             raise ConfigurationError(f"ack must be a function of the replies, not {ack!r}")
+        self._emit_with_ack(event, args, ack)
+
+    def _hub_runtime(self) -> "Runtime | None":
+        return self._namespace.server.runtime
+
+    @asked
+    def _emit_with_ack(self, event: str, args: tuple[Any, ...], ack: Callable[[Replies], Any]) -> None:
+        packet = Packet(PacketType.EVENT, self._namespace.name, [event, *args])
         workers = current_runtime().workers
-        self._ask(packet, lambda replies: workers.call(self._namespace.server.run_callback, event, ack, replies))
+        run = self._namespace.server.run_callback
+        self._ask(packet, Gathering(lambda gathering: workers.call(run, event, ack, client_replies(gathering))))
 
     def send(self, *args: Any) -> None:
         """Send the event ``message``."""
         self.emit("message", *args)
 
+    @asked
     def call(self, event: str, *args: Any) -> Replies:
         """Send an event and wait for the acknowledgements of all; needs :meth:`timeout`. Blocks this greenlet.
 
@@ -156,13 +132,88 @@ class BroadcastOperator:
         """
         check_event_name(event)
         waiter: Waiter[Replies] = Waiter()
-        self._ask(Packet(PacketType.EVENT, self._namespace.name, [event, *args]), waiter.set)
+        packet = Packet(PacketType.EVENT, self._namespace.name, [event, *args])
+        self._ask(packet, Gathering(lambda gathering: waiter.set(client_replies(gathering))))
         return waiter.wait()
 
-    def _ask(self, packet: Packet, done: Callable[[Replies], None]) -> None:
+    def _ask(self, packet: Packet, gathering: Gathering) -> None:
         if self._timeout is None:
             raise ConfigurationError("acknowledgements of a broadcast need a timeout: io.to(...).timeout(5).call(...)")
-        self._namespace.adapter.broadcast_with_ack(packet, self._options, _Collector(done), self._timeout)
+        self._namespace.adapter.broadcast_with_ack(packet, self._options, gathering, self._timeout)
+        gathering.limit(self._timeout)
+
+    @asked
+    def ask_one(self, sid: str, event: str, args: tuple[Any, ...], outcome: Outcome) -> None:
+        """Ask the one socket *sid*, which is among these; for geventio's own use."""
+        check_event_name(event)
+
+        def done(gathering: Gathering) -> None:
+            if gathering.answered:
+                outcome(None, gathering.answered[0][1])
+            elif gathering.failed:
+                outcome(gathering.failed[0][1], [])
+            elif gathering.timed_out:
+                assert self._timeout is not None
+                outcome(AckTimeout(self._timeout), [])
+            else:
+                outcome(Disconnected(NOT_CONNECTED), [])
+
+        self._ask(Packet(PacketType.EVENT, self._namespace.name, [event, *args]), Gathering(done, only=sid))
+
+    # -- the sockets themselves
+
+    @asked
+    def fetch_sockets(self) -> list[RemoteSocket]:
+        """These sockets, on all servers, each as a :class:`RemoteSocket`. Blocks this greenlet in a cluster.
+
+        :raises AdapterError: when other servers do not answer.
+        """
+        everybody = BroadcastOperator(self._namespace)
+        return [RemoteSocket(everybody, found) for found in self._namespace.adapter.fetch_sockets(self._options)]
+
+    def sockets_join(self, rooms: Rooms) -> None:
+        """Put these sockets into a room, or several.
+
+        :raises ConfigurationError: unless it is a name or several.
+        """
+        self._sockets_join(room_names(rooms))
+
+    @posted
+    def _sockets_join(self, names: frozenset[str]) -> None:
+        self._namespace.adapter.sockets_join(self._options, names)
+
+    def sockets_leave(self, rooms: Rooms) -> None:
+        """Take these sockets out of a room, or of several. ``io.in_("news").sockets_leave("news")`` empties a room.
+
+        :raises ConfigurationError: unless it is a name or several.
+        """
+        self._sockets_leave(room_names(rooms))
+
+    @posted
+    def _sockets_leave(self, names: frozenset[str]) -> None:
+        self._namespace.adapter.sockets_leave(self._options, names)
+
+    @posted
+    def disconnect_sockets(self, close: bool = False) -> None:
+        """Disconnect these sockets from the namespace; with *close*, end their connections."""
+        self._namespace.adapter.disconnect_sockets(self._options, close)
+
+    @asked
+    def rooms(self) -> frozenset[str]:
+        """Names of the rooms that these sockets are in, on all servers; of everybody: all rooms that have members. The
+        sockets' own, named by their ids, are among them. Blocks this greenlet in a cluster.
+
+        :raises AdapterError: when other servers do not answer.
+        """
+        return self._namespace.adapter.rooms(self._options)
+
+    @asked
+    def count(self) -> int:
+        """How many sockets these are, on all servers. Blocks this greenlet in a cluster.
+
+        :raises AdapterError: when other servers do not answer.
+        """
+        return self._namespace.adapter.count(self._options)
 
 
 def room_names(rooms: Rooms) -> frozenset[str]:

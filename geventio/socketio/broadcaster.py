@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from geventio.socketio.broadcast import BroadcastOperator, Replies, Rooms
+from geventio.socketio.broadcast import BroadcastOperator, Rooms
+from geventio.socketio.remote_socket import RemoteSocket
+from geventio.socketio.replies import Replies
 
 
 class Broadcaster:
@@ -53,3 +55,27 @@ class Broadcaster:
     def call(self, event: str, *args: Any, timeout: float) -> Replies:
         """Ask all sockets, and wait at most *timeout* seconds. See :meth:`BroadcastOperator.call`."""
         return self._everybody().timeout(timeout).call(event, *args)
+
+    def fetch_sockets(self) -> list[RemoteSocket]:
+        """All sockets, on all servers. See :meth:`BroadcastOperator.fetch_sockets`."""
+        return self._everybody().fetch_sockets()
+
+    def sockets_join(self, rooms: Rooms) -> None:
+        """Put all sockets into a room, or several. See :meth:`BroadcastOperator.sockets_join`."""
+        self._everybody().sockets_join(rooms)
+
+    def sockets_leave(self, rooms: Rooms) -> None:
+        """Take all sockets out of a room, or of several. See :meth:`BroadcastOperator.sockets_leave`."""
+        self._everybody().sockets_leave(rooms)
+
+    def disconnect_sockets(self, close: bool = False) -> None:
+        """Disconnect all sockets from the namespace; with *close*, end their connections."""
+        self._everybody().disconnect_sockets(close)
+
+    def rooms(self) -> frozenset[str]:
+        """Names of all rooms that have members, the sockets' own among them. See :meth:`BroadcastOperator.rooms`."""
+        return self._everybody().rooms()
+
+    def count(self) -> int:
+        """How many sockets there are, on all servers. See :meth:`BroadcastOperator.count`."""
+        return self._everybody().count()

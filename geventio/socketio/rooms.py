@@ -84,6 +84,16 @@ class RoomTable:
         joined = frozenset(self._members[sid] or ())
         return joined if sid in self._without_own else joined | {sid}
 
+    def is_member(self, sid: str, room: str) -> bool:
+        """Whether a socket is in *room*."""
+        if room == sid:
+            return sid in self._members and sid not in self._without_own
+        return room in (self._members.get(sid) or ())
+
+    def exists(self, room: str) -> bool:
+        """Whether anybody is in *room*."""
+        return room in self._rooms or self.is_member(room, room)
+
     def members(self, room: str) -> Set[str]:
         """Ids of the sockets in *room*."""
         members: Set[str] = self._rooms.get(room, frozenset())
