@@ -21,21 +21,27 @@ from geventio.exceptions import (
     ConfigurationError,
     ConnectionRejected,
     Disconnected,
+    EventRejected,
     GeventIOError,
+    InvalidArguments,
     PacketDecodeError,
     PayloadTooBig,
     ProtocolError,
     WebSocketProtocolError,
 )
 from geventio.serving import serve
-from geventio.socketio.broadcast import BroadcastOperator, Replies
+from geventio.socketio.broadcast import BroadcastOperator
 from geventio.socketio.handshake import Handshake
 from geventio.socketio.namespace import Namespace
+from geventio.socketio.packet_middleware import IncomingEvent
+from geventio.socketio.parent_namespace import ParentNamespace
+from geventio.socketio.remote_socket import RemoteSocket
+from geventio.socketio.replies import Replies, ServerReplies
 from geventio.socketio.server import Server
 from geventio.socketio.socket import Socket
 from geventio.wsgi import EngineIOMiddleware, SocketIOMiddleware
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AckTimeout",
@@ -46,14 +52,20 @@ __all__ = [
     "Disconnected",
     "Engine",
     "EngineIOMiddleware",
+    "EventRejected",
     "GeventIOError",
     "Handshake",
+    "IncomingEvent",
+    "InvalidArguments",
     "Namespace",
     "PacketDecodeError",
+    "ParentNamespace",
     "PayloadTooBig",
     "ProtocolError",
+    "RemoteSocket",
     "Replies",
     "Server",
+    "ServerReplies",
     "Socket",
     "SocketIOMiddleware",
     "WebSocketProtocolError",

@@ -76,13 +76,13 @@ class FrontConnection:
                 # The whole of it belongs to this head: there is no end of a request in it.
                 self._phase = Phase.HEAD
                 self._buffer = self._sock.recv(len(data))
-                self._timer = self._door.runtime.timers.start(self._door.body_timeout, self._too_slow)
+                self._timer = self._door.runtime.timers.allow(self._door.body_timeout, self._too_slow)
             else:
                 self._begin(data[: end + 4], data)
         elif b"\n" not in data and self._door.may_become_ours(data):
             # What is peeked at stays readable: look again in a while, not at once and for ever.
             self._watcher.stop()
-            self._timer = self._timer or self._door.runtime.timers.start(self._door.body_timeout, self.close)
+            self._timer = self._timer or self._door.runtime.timers.allow(self._door.body_timeout, self.close)
             self._door.runtime.timers.start(GLANCE_INTERVAL, self._look_again)
         else:
             self._hand_over()
@@ -164,7 +164,7 @@ class FrontConnection:
             self._door.runtime.soon(self._lost)
         if self._phase is Phase.BODY:
             self._watcher.start(self._on_readable)
-            self._timer = self._door.runtime.timers.start(self._door.body_timeout, self._check_rate)
+            self._timer = self._door.runtime.timers.allow(self._door.body_timeout, self._check_rate)
 
     def _read_body(self) -> None:
         reader = self._body
@@ -184,7 +184,7 @@ class FrontConnection:
             self._too_slow()
             reader.done(None)
         else:
-            self._timer = self._door.runtime.timers.start(self._door.body_timeout, self._check_rate)
+            self._timer = self._door.runtime.timers.allow(self._door.body_timeout, self._check_rate)
 
     def watch(self, callback: Callable[[], None] | None) -> None:
         """See Request.on_abort. Called in the hub or in a greenlet."""

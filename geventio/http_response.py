@@ -6,9 +6,17 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from geventio.engineio.request import Response
+from geventio.engineio.request import NO_BODY, Response
 
-REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+
+class _Reasons(dict[int, str]):
+    """Reason phrases; applications invent status codes too."""
+
+    def __missing__(self, status: int) -> str:
+        return "Unknown"
+
+
+REASONS: Final = _Reasons({status.value: status.phrase for status in HTTPStatus})
 _STATUS_LINES: Final = {code: f"HTTP/1.1 {code} {phrase}\r\n" for code, phrase in REASONS.items()}
 
 _date = (0, "")  # the second that it is, and its Date field: thousands of responses share it
@@ -26,9 +34,10 @@ def _date_field() -> str:
 def encode_response(response: Response, *, keep_alive: bool) -> bytes:
     """Head and body in one piece, so that they leave in one segment."""
     status, headers, body = response
-    length = f"Content-Length: {len(body)}\r\n" if status != HTTPStatus.NO_CONTENT else ""
+    length = f"Content-Length: {len(body)}\r\n" if status not in NO_BODY else ""
     end = "\r\n" if keep_alive else "Connection: close\r\n\r\n"
-    head = f"{_STATUS_LINES[status]}{_date_field()}{_fields(tuple(headers))}{length}{end}"
+    line = _STATUS_LINES.get(status) or f"HTTP/1.1 {status} {REASONS[status]}\r\n"
+    head = f"{line}{_date_field()}{_fields(tuple(headers))}{length}{end}"
     return head.encode("latin-1") + body
 
 

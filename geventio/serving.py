@@ -14,7 +14,10 @@ from gevent.pywsgi import WSGIServer
 from geventio.engineio.engine import Engine
 from geventio.exceptions import ConfigurationError
 from geventio.front_server import FrontServer, StrictHandler, TLSServer
+from geventio.patching import check_patching
+from geventio.shutdown import close_all
 from geventio.socketio.server import Server
+from geventio.termination import Termination
 from geventio.wsgi import EngineIOMiddleware, WSGIApplication, is_plain_flask
 
 
@@ -27,7 +30,11 @@ def serve(
     log: Any = None,
     ready: Callable[[WSGIServer], Any] | None = None,
 ) -> None:
-    """Serve *app* on *address* until the process ends or Ctrl-C is pressed. Blocks.
+    """Serve *app* on *address* until the process is asked to end. Blocks.
+
+    SIGTERM (in the main thread, unless the program has a handler of its own for it): no new connections, the clients
+    are sent away as ``close(drain=...)`` does it, with the ``drain`` option of each server, then this returns. A second
+    SIGTERM cuts that short. Ctrl-C: the clients are sent away at once, and this returns.
 
     :param app: a :class:`SocketIOMiddleware` or :class:`EngineIOMiddleware`, or any WSGI application around one.
     :param address: ``host:port``, or a pair; port 0 takes a free one.
@@ -39,13 +46,18 @@ def serve(
     :raises ConfigurationError: for an application that is none, an address that is none, or half of a certificate.
     """
     server = make_server(app, address, keyfile=keyfile, certfile=certfile, log=log)
-    server.start()
-    if ready is not None:
-        ready(server)
+    check_patching()
     try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        return  # somebody pressed Ctrl-C: no news for them
+        with Termination(server):
+            server.start()
+            if ready is not None:
+                ready(server)
+            # Not serve_forever(): at Ctrl-C it would stop the server before the clients can hear of it.
+            server._stop_event.wait()
+    except KeyboardInterrupt:  # somebody pressed Ctrl-C: no news for them, but for the clients
+        close_all()
+    finally:
+        server.stop()
 
 
 def make_server(

@@ -10,19 +10,22 @@ Requests below the server's path go to the engine; every other one goes to the a
 import functools
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from geventio.engineio.engine import Engine
-from geventio.engineio.request import KeptRequest, Request, Response, parse_query
+from geventio.engineio.packed_environ import EnvironHeaders, PackedEnviron
+from geventio.engineio.request import NO_BODY, KeptRequest, Request, Response, parse_query
 from geventio.exceptions import ConfigurationError, PayloadTooBig
+from geventio.gunicorn_worker_end import watch_worker
 from geventio.http_response import REASONS, encode_response
 from geventio.lingering_close import LingeringClose
-from geventio.packed_environ import PackedEnviron, environ_key
+from geventio.patching import check_patching
 from geventio.request_body import read_body
 from geventio.runtime import Receiver, Stream, Waiter, current_runtime
 from geventio.runtime.stream import READ
 from geventio.runtime.tls_stream import TLSStream
+from geventio.shutdown import register
 from geventio.socketio.server import Server
 from geventio.wsgi_servers import (
     ServerConnection,
@@ -39,29 +42,6 @@ logger = logging.getLogger("geventio.wsgi")
 StartResponse = Callable[..., Any]
 WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 PLAIN: Final = ("Content-Type", "text/plain; charset=UTF-8")
-
-
-class EnvironHeaders(Mapping[str, str]):
-    """Header fields of an environ by lower-case name."""
-
-    __slots__ = ("_environ",)
-
-    def __init__(self, environ: Mapping[str, Any]) -> None:
-        self._environ = environ
-
-    def __getitem__(self, name: str) -> str:
-        value: str = self._environ[environ_key(name)]
-        return value
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """See Mapping; several fields that are mostly absent are asked for in every request."""
-        return self._environ.get(environ_key(name), default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(PackedEnviron(self._environ).headers)
-
-    def __len__(self) -> int:
-        return len(PackedEnviron(self._environ).headers)
 
 
 class WSGIRequest(Request):
@@ -137,6 +117,11 @@ class WSGIRequest(Request):
     def websocket_possible(self) -> bool:
         """Whether the server has a connection to give."""
         return self._connection is not None and self._environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+
+    @property
+    def extensions_possible(self) -> bool:
+        """Not where gevent-websocket has answered already."""
+        return self._connection is not None and not self._connection.upgraded
 
     def accept_websocket(self, head: bytes, attach: Callable[[Callable[[Receiver], Stream]], None]) -> None:
         """Take the connection from the server."""
@@ -222,11 +207,13 @@ class WSGIRequest(Request):
             return []
         if connection is not None:
             connection.set_nodelay()
-        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+        headers = [*response.headers]
+        if response.status not in NO_BODY:
+            headers.append(("Content-Length", str(len(response.body))))
         if response.status >= 400:
             headers = [(name, value) for name, value in headers if name != "Connection"]
         start_response(f"{response.status} {REASONS[response.status]}", headers)
-        return [response.body]
+        return [] if self.method == "HEAD" or response.status in NO_BODY else [response.body]
 
 
 class EngineIOMiddleware:
@@ -238,10 +225,12 @@ class EngineIOMiddleware:
         if app is not None and not callable(app):
             raise ConfigurationError(f"the application must be a WSGI callable, not {app!r}")
         _check_paths(engine, app)
+        register(engine)
         self.engine = engine
         self.app = app
         self._path = engine.options.path
         self._warned = False
+        self._begun = False
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """PEP 3333."""
@@ -258,6 +247,10 @@ class EngineIOMiddleware:
         except ValueError:  # a query that is no query
             start_response("400 Bad Request", [PLAIN, ("Content-Length", "11")])
             return [b"Bad request"]
+        if not self._begun:
+            self._begun = True
+            check_patching()
+            watch_worker()
         self.engine.handle(request)
         return request.finish(start_response)
 
@@ -281,6 +274,7 @@ class SocketIOMiddleware(EngineIOMiddleware):
         if not isinstance(server, Server):
             raise ConfigurationError(f"the first argument is a Server, not {server!r}; the application comes second")
         super().__init__(server.engine, app)
+        register(server)
         self.server = server
 
 

@@ -21,6 +21,8 @@ from .app import create_app
 from .chat import History, Presence
 from .events import add_chat
 
+CLIENT_FILES = Path(__file__).parent / "node_modules" / "socket.io-client" / "dist"
+
 
 def create_application(instance: str | Path | None = None, admin_token: str | None = None) -> SocketIOMiddleware:
     """The whole chat as one WSGI application.
@@ -32,7 +34,7 @@ def create_application(instance: str | Path | None = None, admin_token: str | No
     instance = instance or os.environ.get("CHAT_INSTANCE")
     admin_token = admin_token or os.environ.get("CHAT_ADMIN_TOKEN") or secrets.token_urlsafe()
     app = create_app(instance)
-    io = Server()  # answers pages of its own origin only; other sites are refused
+    io = Server(serve_client=CLIENT_FILES)  # answers pages of its own origin only; other sites are refused
     history = History(Path(app.instance_path, "chat.sqlite3"))
     presence = Presence()
     report = add_admin(io, history, presence, admin_token)

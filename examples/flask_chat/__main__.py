@@ -9,8 +9,7 @@ import sys
 
 from geventio import serve
 
-from . import create_application
-from .app import CLIENT_FILES
+from . import CLIENT_FILES, create_application
 
 # A real application calls gevent.monkey.patch_all() before its first import, so that database drivers and HTTP clients
 # wait without holding up everybody else. This one uses none, and geventio itself does not need the patches.

@@ -10,13 +10,11 @@ import os
 import secrets
 from pathlib import Path
 
-from flask import Flask, Response, flash, redirect, render_template, request, send_from_directory, session, url_for
+from flask import Flask, Response, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from .chat import ROOMS
 from .checks import MAX_IMAGE_SIZE, MAX_NAME, MAX_TEXT, Refused, read_name
-
-CLIENT_FILES = Path(__file__).parent / "node_modules" / "socket.io-client" / "dist"
 
 # Everything the page loads comes from this server; 'self' covers the WebSocket, blob: the images that messages bring.
 CONTENT_SECURITY_POLICY = (
@@ -61,10 +59,6 @@ def create_app(instance: str | Path | None = None) -> Flask:
     @app.get("/admin")
     def admin() -> str:
         return render_template("admin.html")  # the page holds no data: that comes through the /admin namespace
-
-    @app.get("/vendor/<path:name>")
-    def vendor(name: str) -> Response:
-        return send_from_directory(CLIENT_FILES, name)
 
     @app.after_request
     def protect(response: Response) -> Response:

@@ -5,14 +5,18 @@ An awaited one has an id, a callback and perhaps a deadline. It ends in exactly 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import AckTimeout, ConfigurationError, Disconnected
 from geventio.protocol.socketio import Packet, PacketType
-from geventio.runtime import Runtime, Timer
+from geventio.runtime import Runtime, Timer, get_ident
+from geventio.socketio.other_threads import frozen
 
 if TYPE_CHECKING:
     from geventio.socketio.socket import Socket
+
+CALL_TIMEOUT: Final = 60.0
+"""Seconds that ``call()`` waits unless told otherwise."""
 
 Outcome = Callable[[Exception | None, list[Any]], None]
 """Told how it ended: an error or None, and the client's arguments. Called in the hub: must not block."""
@@ -35,7 +39,13 @@ class Ack:
         ack_id = self._id
         if ack_id is not None:
             socket = self._socket
-            socket.send_packet(Packet(PacketType.ACK, socket.namespace.name, list(values), ack_id))
+            packet = Packet(PacketType.ACK, socket.namespace.name, list(values), ack_id)
+            if get_ident() == socket.conn.runtime.thread:
+                socket.send_packet(packet)
+            else:
+                socket.namespace.server.parser.encode(packet)  # raises here what it would raise there
+                packet.data = frozen(packet.data)
+                socket.conn.runtime.threads.post(socket.send_packet, packet)
             self._id = None
 
 
@@ -54,7 +64,7 @@ class PendingAcks:
         """Await the acknowledgement *ack_id*, at most *timeout* seconds."""
         timer = None
         if timeout is not None:
-            timer = runtime.timers.start(timeout, lambda: self._end(ack_id, AckTimeout(timeout), []))
+            timer = runtime.timers.allow(timeout, lambda: self._end(ack_id, AckTimeout(timeout), []))
         self._pending[ack_id] = (outcome, timer)
 
     def resolve(self, ack_id: int | None, args: list[Any]) -> None:

@@ -6,13 +6,20 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from geventio.engineio.session import Session
-from geventio.exceptions import CLIENT_NAMESPACE_DISCONNECT, SERVER_NAMESPACE_DISCONNECT, PacketDecodeError
+from geventio.exceptions import (
+    CLIENT_NAMESPACE_DISCONNECT,
+    SERVER_NAMESPACE_DISCONNECT,
+    ConnectionRejected,
+    PacketDecodeError,
+)
 from geventio.protocol.socketio import Packet, PacketType
-from geventio.runtime import Timer
+from geventio.runtime import Timeout, Timer
+from geventio.socketio.dispatch import receive_event
 from geventio.socketio.handshake import Handshake
 from geventio.socketio.socket import Socket
 
 if TYPE_CHECKING:
+    from geventio.socketio.namespace import Namespace
     from geventio.socketio.server import Server
 
 logger = logging.getLogger("geventio.socketio")
@@ -21,8 +28,14 @@ logger = logging.getLogger("geventio.socketio")
 _EVENT: Final = PacketType.EVENT
 _ACK: Final = PacketType.ACK
 
+INVALID_NAMESPACE: Final = "Invalid namespace"
+"""What a client hears of a namespace that does not exist."""
+TOO_MANY_NAMESPACES: Final = "Too many namespaces"
+"""What a client hears that is in as many as ``max_namespaces`` allows."""
+INTERNAL_ERROR: Final = "Internal server error"
+"""What a client hears that was refused for a reason that is not its business."""
 JOINING = None
-"""In place of a socket whose middlewares still run."""
+"""In place of a socket whose namespace is being made, or whose middlewares still run."""
 
 
 class Connection:
@@ -38,7 +51,7 @@ class Connection:
         self.sockets: dict[str, Socket | None] = {}
         """Sockets by namespace; None while its middlewares run."""
         self._decoder = server.parser.decoder()
-        self._connect_timer: Timer | None = session.runtime.timers.start(server.options.connect_timeout, self._too_late)
+        self._connect_timer: Timer | None = session.runtime.timers.allow(server.options.connect_timeout, self._too_late)
 
     @property
     def closed(self) -> bool:
@@ -69,7 +82,7 @@ class Connection:
             else:
                 self._invalid("packet for a namespace that is not joined")
         elif kind is _EVENT and packet.data:
-            socket.receive_event(packet)
+            receive_event(socket, packet)
         elif kind is _ACK:
             socket.receive_ack(packet)
         elif kind is PacketType.DISCONNECT:
@@ -83,13 +96,58 @@ class Connection:
         self.session.close()
 
     def _connect(self, packet: Packet) -> None:
-        namespace = self._server.find_namespace(packet.namespace)
-        if namespace is None:
-            self.refuse(packet.namespace, "Invalid namespace")
+        name, table = packet.namespace, self._server.table
+        if len(self.sockets) >= self._server.options.max_namespaces:
+            table.refused_one_more()
+            self.refuse(name, TOO_MANY_NAMESPACES)
             return
-        self.sockets[namespace.name] = JOINING
+        self.sockets[name] = JOINING
         handshake = Handshake(self.session.request, packet.data or {}, time.time())
-        namespace.connect(Socket(namespace, self, secrets.token_urlsafe(15), handshake))
+        namespace = table.at_once(name)
+        if namespace is not None:
+            self._join(namespace, handshake)
+        elif table.may_find(name):
+            self.session.runtime.workers.call(self._search, name, handshake)
+        else:
+            self.refuse(name, INVALID_NAMESPACE)
+
+    def _search(self, name: str, handshake: Handshake) -> None:
+        """Runs in a worker: the client asks for a namespace that has to be made first, or that a function decides
+        on.
+        """
+        namespace, message, data = None, INVALID_NAMESPACE, None
+        try:
+            namespace = self._server.table.search(name, handshake.auth)
+        except ConnectionRejected as rejection:
+            message, data = rejection.message, rejection.data
+        except (Exception, Timeout):
+            logger.exception("the namespace %r could not be made, and a client that asked for it was refused", name)
+            message = INTERNAL_ERROR
+        except BaseException:  # its greenlet was killed, or the process is to end: not for us to stop
+            self.refuse(name, INTERNAL_ERROR)
+            raise
+        if namespace is None:
+            self.refuse(name, message, data)
+        elif self.closed:
+            namespace.end_if_empty()
+        else:
+            self._join(namespace, handshake)
+
+    def _join(self, namespace: "Namespace", handshake: Handshake, *, anew: bool = False) -> None:
+        namespace.connect(Socket(namespace, self, self._new_socket_id(namespace), handshake), anew=anew)
+
+    def _new_socket_id(self, namespace: "Namespace") -> str:  # noqa: ARG002
+        return secrets.token_urlsafe(15)
+
+    def accepted(self, socket: Socket) -> Packet:
+        """The packet that tells the client that *socket* is in its namespace."""
+        data = {"sid": socket.id} if socket.ticket is None else {"sid": socket.id, "pid": socket.ticket.pid}
+        return Packet(PacketType.CONNECT, socket.namespace.name, data)
+
+    def start_anew(self, socket: Socket) -> None:
+        """What *socket* was to continue is gone: the client gets another one."""
+        socket.refused()
+        self._join(socket.namespace, socket.handshake, anew=True)
 
     def joined(self, socket: Socket) -> None:
         """A socket was accepted."""
@@ -100,9 +158,18 @@ class Connection:
 
     def refuse(self, namespace: str, message: str, data: Any = None) -> None:
         """Refuse a namespace; the client may try again, and others."""
-        self.sockets.pop(namespace, None)  # first: what follows may raise for *data*
+        self.sockets.pop(namespace, None)
+        if self.closed:
+            return
+        try:
+            self.send_packet(self._refused(namespace, message, data))
+        except Exception:
+            logger.exception("the ConnectionRejected of a client that asked for %r cannot be sent", namespace)
+            self.send_packet(self._refused(namespace, INTERNAL_ERROR, None))
+
+    def _refused(self, namespace: str, message: str, data: Any) -> Packet:
         error = {"message": message} if data is None else {"message": message, "data": data}
-        self.send_packet(Packet(PacketType.CONNECT_ERROR, namespace, error))
+        return Packet(PacketType.CONNECT_ERROR, namespace, error)
 
     def _too_late(self) -> None:
         """Runs in the hub: the client has not joined any namespace."""

@@ -61,8 +61,10 @@ class Handshake:
 
     @property
     def environ(self) -> dict[str, Any]:
-        """A WSGI environ of the handshake (PEP 3333), made anew at each call, with an empty body::
+        """A WSGI environ of the handshake (PEP 3333), made anew at each call, with an empty body.
 
-        request = flask_app.request_class(socket.handshake.environ)
+        ::
+
+            request = flask_app.request_class(socket.handshake.environ)
         """
         return self._request.environ()

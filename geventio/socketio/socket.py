@@ -9,33 +9,40 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import SERVER_NAMESPACE_DISCONNECT, ConfigurationError, Disconnected
-from geventio.protocol.socketio import Packet, PacketType, check_event_name
-from geventio.runtime import Mailbox, Timeout
-from geventio.socketio.acks import Ack, Outcome, PendingAcks, reply_args
+from geventio.protocol.socketio import RESERVED_EVENTS, Packet, PacketType, check_event_name
+from geventio.runtime import Mailbox, get_ident, posted
+from geventio.socketio.acks import CALL_TIMEOUT, Outcome, PendingAcks
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms, room_names
+from geventio.socketio.dispatch import run_listeners
 from geventio.socketio.event_source import EventSource
 from geventio.socketio.events import Listeners
 from geventio.socketio.handshake import Handshake
-from geventio.socketio.socket_operator import CALL_TIMEOUT, SocketOperator
+from geventio.socketio.one_client import OneClient
+from geventio.socketio.other_threads import hand_over
+from geventio.socketio.outgoing import event_sent
+from geventio.socketio.packet_middleware import PacketMiddlewareT
+from geventio.socketio.returning import let_go, save
+from geventio.socketio.saved_session import RECOVERABLE, Ticket
+from geventio.socketio.socket_operator import SocketOperator
 
 if TYPE_CHECKING:
     from geventio.engineio.session import Session
+    from geventio.runtime import Runtime
     from geventio.socketio.connection import Connection
     from geventio.socketio.namespace import Namespace
+    from geventio.socketio.server import Server
 
 _EVENT: Final = PacketType.EVENT  # an enum's attribute is slow, and this one is read for every event
 
 
-class Socket(EventSource):
+class Socket(EventSource, OneClient):
     """One client in one namespace."""
 
     __slots__ = (
         "__weakref__",
         "_acks",
         "_data",
-        "_listeners",
-        "_mailbox",
         "_rooms",
         "_session",
         "conn",
@@ -44,12 +51,17 @@ class Socket(EventSource):
         "handshake",
         "id",
         "left_reason",
+        "mailbox",
         "namespace",
+        "own_listeners",
+        "ticket",
     )
 
     def __init__(self, namespace: "Namespace", connection: "Connection", socket_id: str, handshake: Handshake) -> None:
         self.id = socket_id
-        """Names this socket; also the name of the room that it alone is in. No secret, unlike the session's id."""
+        """Names this socket; also the name of the room that it alone is in. No secret, unlike the session's id; of a
+        client that ``allow_eio3`` let in, it holds that secret.
+        """
         self.namespace = namespace
         self.connection = connection
         self.conn: Session = connection.session
@@ -59,12 +71,16 @@ class Socket(EventSource):
         """Whether the client is in the namespace: from its CONNECT reply until it is known to have left."""
         self.left_reason: str | None = None
         """Why the client left (a disconnect reason); None until then."""
-        self._mailbox = Mailbox(connection.session.runtime.workers)
+        self.mailbox = Mailbox(connection.session.runtime.workers)
+        """This socket's turn: what runs for it in order, one at a time. For geventio's own use."""
         self._data: dict[str, Any] | None = None
         self._session: dict[str, Any] | None = None
         self._acks: PendingAcks | None = None
-        self._listeners: Listeners | None = None
+        self.own_listeners: Listeners | None = None
+        """What is registered on this socket alone; None while there has been nothing. For geventio's own use."""
         self._rooms: frozenset[str] | None = frozenset()  # None while the adapter has them: neither before nor after
+        self.ticket: Ticket | None = None
+        """What lets the client come back; None where it cannot. For geventio's own use."""
 
     def __repr__(self) -> str:
         return f"<Socket in {self.namespace.name!r}>"
@@ -75,6 +91,18 @@ class Socket(EventSource):
         if self._data is None:
             self._data = {}
         return self._data
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What the pattern of its namespace captured: ``{"id": "7"}`` in ``/job/7`` of ``io.of("/job/{id}")``."""
+        return dict(self.namespace.params)
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the client came back in time: the socket has the id, rooms and data that it had, and gets what it
+        missed (``connection_state_recovery``).
+        """
+        return self.ticket is not None and self.ticket.recovered
 
     @contextmanager
     def session(self) -> Iterator[dict[str, Any]]:
@@ -106,7 +134,9 @@ class Socket(EventSource):
         :raises ConfigurationError: unless it is a name or several.
         """
         names = room_names(rooms)
-        if self._rooms is None:
+        if get_ident() != self.conn.runtime.thread:
+            self.conn.runtime.threads.post(self.join, names)
+        elif self._rooms is None:
             self.namespace.adapter.join(self.id, names)
         elif self.left_reason is None:
             self._rooms |= names
@@ -118,7 +148,9 @@ class Socket(EventSource):
         """
         if not isinstance(room, str):
             raise ConfigurationError(f"the name of a room is a text, not {room!r}")
-        if self._rooms is None:
+        if get_ident() != self.conn.runtime.thread:
+            self.conn.runtime.threads.post(self.leave, room)
+        elif self._rooms is None:
             self.namespace.adapter.leave(self.id, room)
         elif self.left_reason is None:
             self._rooms -= {room}
@@ -127,7 +159,7 @@ class Socket(EventSource):
 
     def emit(self, event: str, *args: Any, ack: Callable[..., Any] | None = None) -> None:
         """Send an event to this client. ``ack(*values)`` is called in a worker greenlet when the client acknowledges
-        it. Never blocks; nothing is sent once the client has left.
+        it. Never blocks; nothing is sent once the client has left, unless it may come back.
 
         :raises ConfigurationError: for a reserved event name.
         :raises TypeError: for an argument that cannot be encoded.
@@ -135,8 +167,20 @@ class Socket(EventSource):
         if ack is not None:
             SocketOperator(self).emit(event, *args, ack=ack)
             return
-        check_event_name(event)
-        self.send_packet(Packet(_EVENT, self.namespace.name, [event, *args]))
+        if type(event) is not str or event in RESERVED_EVENTS:
+            check_event_name(event)
+        conn = self.conn
+        namespace = self.namespace
+        if get_ident() != conn.runtime.thread:
+            hand_over(conn.runtime.threads, namespace, self.emit, event, args)
+            return
+        packet = Packet(_EVENT, namespace.name, [event, *args])
+        if self.ticket is not None:
+            namespace.adapter.send(self, packet, False, True)
+        elif self.left_reason is None:  # send_packet() without the call of it: most events leave here
+            conn.send_messages(namespace.server.parser.encode(packet))
+        if namespace.server.outgoing is not None:
+            event_sent(self, event, args)
 
     def send(self, *args: Any, ack: Callable[..., Any] | None = None) -> None:
         """Send the event ``message``."""
@@ -158,86 +202,31 @@ class Socket(EventSource):
         if self.left_reason is None:
             self.conn.send_messages(self.namespace.server.parser.encode(packet), compress=compress)
 
-    def to(self, rooms: Rooms) -> BroadcastOperator:
-        """Everybody in a room, or in several, but this socket."""
-        return self.broadcast.to(rooms)
-
-    in_ = to
-
-    def except_(self, rooms: Rooms) -> BroadcastOperator:
-        """Everybody but the members of a room, or of several, and but this socket."""
-        return self.broadcast.except_(rooms)
+    def _this_client(self) -> SocketOperator:
+        return SocketOperator(self)
 
     @property
     def broadcast(self) -> BroadcastOperator:
         """Everybody in the namespace but this socket."""
         return BroadcastOperator(self.namespace, BroadcastOptions(excluded=frozenset([self.id])))
 
-    @property
-    def local(self) -> BroadcastOperator:
-        """Everybody on this server but this socket."""
-        return self.broadcast.local
-
-    @property
-    def volatile(self) -> SocketOperator:
-        """This client, unless it cannot be written to right now."""
-        return SocketOperator(self, volatile=True)
-
-    def compress(self, compress: bool) -> SocketOperator:
-        """This client; whether the event may be compressed."""
-        return SocketOperator(self, compress=compress)
-
-    def timeout(self, seconds: float) -> SocketOperator:
-        """This client; how long to wait for its acknowledgement: ``ack(error, *values)``."""
-        return SocketOperator(self).timeout(seconds)
-
     # -- events
 
     def _event_listeners(self) -> Listeners:
-        if self._listeners is None:
-            self._listeners = Listeners(0)
-        return self._listeners
+        if self.own_listeners is None:
+            self.own_listeners = Listeners(0)
+        return self.own_listeners
+
+    def _own_server(self) -> "Server":
+        return self.namespace.server
+
+    def use(self, middleware: PacketMiddlewareT) -> PacketMiddlewareT:
+        """The Node.js server's name for :meth:`use_packet` on a socket."""
+        return self.use_packet(middleware)
 
     def post(self, function: Callable[..., Any], *args: Any) -> None:
         """Run ``function(*args)`` in this socket's turn; for geventio's own use."""
-        self._mailbox.post(function, *args)
-
-    def receive_event(self, packet: Packet) -> None:
-        """Runs in the hub: the client sent an event."""
-        event = packet.data[0]
-        own = self._listeners
-        if event in self.namespace.listeners.concurrent or (own is not None and event in own.concurrent):
-            self.conn.runtime.workers.call(self._run_event, packet)
-        else:
-            self._mailbox.post(self._run_event, packet)
-
-    def _run_event(self, packet: Packet) -> None:
-        """Runs in a worker."""
-        event, *args = packet.data
-        self.run_listeners(event, args, None if packet.id is None else Ack(self, packet.id))
-
-    def run_listeners(self, event: str, args: list[Any], ack: Ack | None = None) -> None:
-        """Runs in a worker: call the namespace's handlers of *event*, then the socket's own."""
-        namespace = self.namespace
-        listeners: Listeners | None = namespace.listeners
-        given: tuple[Any, ...] = (self, *args)
-        while listeners is not None:
-            for listener in listeners.of.get(event, ()):
-                try:
-                    listener.check_arguments(len(args))
-                    if listener.once and not listeners.discard(event, listener):
-                        continue
-                    if listener.takes_ack:
-                        listener.function(*given, ack=ack or Ack(self, None))
-                        continue
-                    value = listener.function(*given)
-                    if ack is not None:
-                        ack(*reply_args(value))
-                except (Exception, Timeout) as error:
-                    namespace.server.handler_failed(self, event, error, ack)
-            # Then the socket's own, which are not given the socket.
-            listeners = self._listeners if listeners is not self._listeners else None
-            given = tuple(args)
+        self.mailbox.post(function, *args)
 
     # -- acknowledgements
 
@@ -271,6 +260,7 @@ class Socket(EventSource):
 
     def refused(self) -> None:
         """The client will not be in the namespace; for geventio's own use."""
+        let_go(self)
         self._gone(self.connection.close_reason or SERVER_NAMESPACE_DISCONNECT)
 
     def _gone(self, reason: str) -> None:
@@ -278,6 +268,10 @@ class Socket(EventSource):
         if self._acks is not None:
             self._acks.fail_all(reason)
 
+    def _hub_runtime(self) -> "Runtime":
+        return self.conn.runtime
+
+    @posted
     def disconnect(self, close: bool = False) -> None:
         """Take the client out of this namespace; with *close*, out of all, and end its connection. Events that wait for
         their turn are dropped. Never blocks.
@@ -298,16 +292,21 @@ class Socket(EventSource):
             return
         self.connected = False
         self._rooms = self.namespace.socket_left(self)
+        if self.ticket is not None and reason in RECOVERABLE:
+            self.namespace.adapter.persist_session(save(self))
         self.connection.socket_left(self)
         self._gone(reason)
         if reason == SERVER_NAMESPACE_DISCONNECT:
-            self._mailbox.clear()
-        self._mailbox.post(self._run_left, reason)
+            self.mailbox.clear()
+        self.mailbox.post(self._run_left, reason)
 
     def _run_left(self, reason: str) -> None:
         """Runs in a worker, after every event that had come before."""
         try:
-            self.run_listeners("disconnecting", [reason])
+            run_listeners(self, "disconnecting", [reason])
         finally:  # also when a handler killed its own greenlet
             self._rooms = frozenset()
-            self.run_listeners("disconnect", [reason])
+            try:
+                run_listeners(self, "disconnect", [reason])
+            finally:
+                self.namespace.settled()

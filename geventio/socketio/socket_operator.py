@@ -8,19 +8,19 @@ many.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from geventio.exceptions import ConfigurationError
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
-from geventio.runtime import Waiter
-from geventio.socketio.acks import Outcome, check_timeout, reply_value
+from geventio.runtime import Waiter, asked, get_ident
+from geventio.socketio.acks import CALL_TIMEOUT, Outcome, check_timeout, reply_value
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms
-
-CALL_TIMEOUT: Final = 60.0
-"""Seconds that ``call()`` waits unless told otherwise."""
+from geventio.socketio.other_threads import hand_over
+from geventio.socketio.outgoing import event_sent
 
 if TYPE_CHECKING:
+    from geventio.runtime import Runtime
     from geventio.socketio.socket import Socket
 
 
@@ -87,8 +87,15 @@ class SocketOperator:
             return
         check_event_name(event)
         socket = self._socket
-        if not self._volatile or socket.conn.writable:
-            socket.send_packet(Packet(PacketType.EVENT, socket.namespace.name, [event, *args]), compress=self._compress)
+        if get_ident() != socket.conn.runtime.thread:
+            hand_over(socket.conn.runtime.threads, socket.namespace, self.emit, event, args)
+        elif not self._volatile or socket.conn.writable:
+            packet = Packet(PacketType.EVENT, socket.namespace.name, [event, *args])
+            if socket.ticket is None:
+                socket.send_packet(packet, compress=self._compress)
+            else:
+                socket.namespace.adapter.send(socket, packet, self._volatile, self._compress)
+            event_sent(socket, event, args)
 
     def send(self, *args: Any, ack: Callable[..., Any] | None = None) -> None:
         """Send the event ``message``."""
@@ -98,6 +105,10 @@ class SocketOperator:
         """Send an event and wait for its acknowledgement, as :meth:`Socket.call` does."""
         return self.wait(CALL_TIMEOUT if self._timeout is None else self._timeout, event, args)
 
+    def _hub_runtime(self) -> "Runtime":
+        return self._socket.conn.runtime
+
+    @asked
     def wait(self, timeout: float | None, event: str, args: tuple[Any, ...]) -> Any:
         """See :meth:`Socket.call`; for geventio's own use."""
         if timeout is not None:
@@ -122,6 +133,7 @@ class SocketOperator:
         finally:
             socket.forget_ack(ack_id)  # the caller's own gevent.Timeout may have ended the wait
 
+    @asked
     def _ask(self, event: str, args: tuple[Any, ...], outcome: Outcome, timeout: float | None) -> int:
         """Send an event and await its acknowledgement, whose id is returned. A volatile event that is passed over is
         one that the client does not answer.
@@ -135,6 +147,7 @@ class SocketOperator:
         socket.expect_ack(ack_id, outcome, timeout)
         if socket.left_reason is None and not passed_over:
             socket.conn.send_messages(messages, compress=self._compress)
+            event_sent(socket, event, args)
         return ack_id
 
     def _ack_outcome(self, event: str, ack: Callable[..., Any]) -> Outcome:

@@ -11,7 +11,7 @@ from greenlet import greenlet
 from geventio import EngineIOMiddleware
 from geventio.engineio.engine import Engine
 
-engine = Engine(body_timeout=0.5, max_http_buffer_size=400_000, max_send_buffer=2_000_000)
+engine = Engine(body_timeout=0.5, max_http_buffer_size=400_000, max_send_buffer=2_000_000, per_message_deflate=True)
 closed: list[str] = []
 
 
@@ -24,6 +24,7 @@ def connected(socket: Any) -> None:
 def routes(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     gc.collect()
     state = {
+        "pid": os.getpid(),
         "greenlets": sum(isinstance(thing, greenlet) and bool(thing) for thing in gc.get_objects()),
         "descriptors": len(os.listdir("/proc/self/fd")),
         "sessions": len(engine.sessions),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.peers.conftest import assert_no_trouble
 from tests.peers.server_process import FULL_MODES, ServerProcess
+from tests.protocol.websocket.compressed_frames import compress, inflate
 
 from .running import POLLING, Client, get, handshake, masked, post, wait_until
 
@@ -135,6 +136,32 @@ def test_upgrade(visitor: Visitor) -> None:
     websocket.send(masked(1, b"5") + masked(1, b"4second"))
     assert websocket.frame() == (1, b"4second")
     end(websocket)
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+def test_compression(visitor: Visitor, upgraded: bool) -> None:
+    client = visitor.connect()
+    offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    if upgraded:
+        target = visitor.open_polling(visitor.connect()).replace("polling", "websocket")
+        client.send(handshake(target, offer) + masked(1, b"2probe"))
+    else:
+        client.send(handshake(extra=offer))
+    _, fields, _ = client.response(head_only=True)
+    agreed = fields.get("sec-websocket-extensions", "")
+    # Who answers the handshake in our place agrees on nothing, so nothing may be compressed.
+    assert bool(agreed) is (visitor.mode not in ANSWERS_HANDSHAKES_ITSELF)
+    assert client.frame()[1][:1] == (b"3" if upgraded else b"0")
+    if upgraded:
+        client.send(masked(1, b"5"))
+    long = b"4" + b"long " * 2_000
+    compressed = 0x40 if agreed else 0
+    for _ in range(2):
+        client.send(masked(1 | compressed, compress(long) if agreed else long))
+        opcode, payload = client.frame()
+        assert opcode == 1
+        assert (inflate(payload) if agreed else payload) == long
+    end(client)
 
 
 def test_a_refused_handshake(visitor: Visitor) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from selected_clients import Group
 from site_under_test import Site
+from two_servers import Bus
 
 from geventio import Server
 
@@ -27,3 +29,12 @@ def site() -> Iterator[Callable[..., Site]]:
 def transport(request: pytest.FixtureRequest) -> str:
     """Runs a test once for each transport."""
     return str(request.param)
+
+
+@pytest.fixture(params=["one server", "two servers"])
+def group(request: pytest.FixtureRequest, site: Callable[..., Site]) -> Group:
+    """Four clients of one server, then of two."""
+    if request.param == "one server":
+        return Group([site(Server())])
+    bus = Bus()
+    return Group([site(Server(adapter=bus.adapter)) for _ in range(2)])

@@ -23,7 +23,7 @@ class Site:
         self.clients: list[Client] = []
         self.seen: Queue[Any] = Queue()
         """Where handlers put what the test waits for."""
-        for namespace in list(io.namespaces.values()):
+        for namespace in {"/": io.root, **io.namespaces}.values():
             self.add_round_trip(namespace)
 
     @staticmethod

@@ -33,9 +33,7 @@ def test_a_clients_event_named_connection_is_not_the_servers(site: Any, transpor
     assert count == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["error", "message", "__init__", "*", "", "\0", "\ud800", "x" * 100_000, 5, 1.5, "off"]
-)
+@pytest.mark.parametrize("name", ["error", "message", "__init__", "", "\0", "\ud800", "x" * 100_000, 5, 1.5, "off"])
 def test_odd_event_names_are_plain_keys(site: Any, name: Any) -> None:
     io = Server()
     served: Site = site(io)

@@ -155,7 +155,8 @@ def test_a_wrong_event_does_not_use_up_a_once_handler(site: Any) -> None:
 
     client = served.websocket()
     client.connect()
-    client.emit("name", id=1)
+    (refused,) = client.call("name")
+    assert refused["error"]["message"] == "invalid arguments"
     assert client.call("name", "Ada") == ["Ada"]
 
 

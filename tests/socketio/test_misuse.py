@@ -32,6 +32,18 @@ class Methods:
     def __call__(self, socket: Any) -> None: ...
 
 
+class Coroutine:
+    async def __call__(self, socket: Any) -> None: ...
+
+
+class Wrapper:
+    """A decorator's object, for what has no signature that can be read."""
+
+    __wrapped__ = dict
+
+    def __call__(self, socket: Any, *args: Any, **kwargs: Any) -> None: ...
+
+
 @pytest.mark.parametrize(
     ("event", "handler", "message"),
     [
@@ -42,6 +54,7 @@ class Methods:
         ("x", lambda socket, *, other: None, "needs 'other', which nobody gives it: .* ack is the one keyword"),
         ("x", coroutine, r"would not run it: a plain function of the form handler\(socket, \*args\) is needed"),
         ("x", generator, "would not run it"),
+        ("x", Coroutine(), "would not run it"),
         ("connection", lambda socket, more: None, r"does not have the form handler\(socket\)"),
         ("disconnect", lambda socket: None, r"does not have the form handler\(socket, reason\)"),
         ("disconnect", lambda socket, reason, more: None, "does not have the form"),
@@ -64,9 +77,15 @@ def test_registering(io: Server, event: Any, handler: Any, message: str) -> None
     assert io.root.listeners.of == {}
 
 
+def test_a_decorator_without_its_event(io: Server) -> None:
+    for register in (io.on, io.once, io.of("/admin").on, io.on_room, io.on_server_side):
+        with pytest.raises(ConfigurationError):
+            register(lambda socket: None)  # type: ignore[call-overload]
+
+
 def test_handlers_that_are_fine(io: Server) -> None:
     for handler in (
-        Methods().on_chat, Methods(), functools.partial(lambda text, socket: None, "x"), print, dict,
+        Methods().on_chat, Methods(), functools.partial(lambda text, socket: None, "x"), print, dict, Wrapper(),
         lambda *args: None, lambda socket, /, a=1, *args, ack=None, **more: None,
     ):  # fmt: skip
         assert io.on("x", handler) is handler
@@ -150,7 +169,7 @@ def test_decorated_handlers_are_called_as_the_decorator_wants(site: Any, io: Ser
         (lambda io: io.use(coroutine), "would not run it"),
         (lambda io: io.on_error("log"), r"form hook\(socket, event, error\) is needed"),
         (lambda io: io.on_error(lambda error: None), r"does not have the form hook\(socket, event, error\)"),
-        (lambda io: io.of(5), 'a namespace has a name such as "/admin", not 5'),
+        (lambda io: io.of(5), r'name such as "/admin", a pattern such as .* or a function\(name, auth\), not 5'),
         (lambda io: io.of("/a,b"), "has no comma"),
         (lambda io: io.of("/" + "é" * 128), "at most 256 bytes, not 257"),
         (lambda io: io.of("/\ud800"), "UTF-8"),

@@ -1,6 +1,6 @@
 // The administration's page: its own namespace, "/admin", entered with a token.
 
-import { io } from "/vendor/socket.io.esm.min.js";
+import { io } from "/socket.io/socket.io.esm.min.js";
 import { avatar, element } from "./elements.js";
 
 const $ = (id) => document.getElementById(id);

@@ -1,6 +1,6 @@
 // The chat's page: one socket, several rooms. The other files show things; this one connects them to the events.
 
-import { io } from "/vendor/socket.io.esm.min.js";
+import { io } from "/socket.io/socket.io.esm.min.js";
 import { Composer } from "./composer.js";
 import { showConnection } from "./connection.js";
 import { Conversation } from "./conversation.js";
