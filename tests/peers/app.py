@@ -5,21 +5,44 @@ a client program what the server saw of it (the reason of a disconnect, how many
 can assert both ends.
 """
 
+import json
+import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import gevent
+from app_namespaces import dynamic_namespaces
+from app_selections import selections
 from flask import Flask, Response, request
 from gevent.event import AsyncResult
 
-from geventio import ConnectionRejected, Server, SocketIOMiddleware
+from geventio import ConnectionRejected, EventRejected, IncomingEvent, Server, SocketIOMiddleware
+from geventio.parsers import MsgpackParser, Parser
+
+
+def chosen_parser() -> Parser | None:
+    """The packet encoding that `PEER_PARSER` names."""
+    match os.environ.get("PEER_PARSER"):
+        case "msgpack":
+            return MsgpackParser()
+        case "deflated":
+            sys.path.append(str(Path(__file__).parents[2] / "examples"))
+            from custom_parser import DeflatedParser
+
+            return DeflatedParser()
+    return None
+
 
 flask_app = Flask(__name__)
-io = Server(ping_interval=0.75, ping_timeout=20)
+deflate = json.loads(os.environ.get("PEER_DEFLATE", "false"))
+io = Server(ping_interval=0.75, ping_timeout=20, allow_eio3=True, parser=chosen_parser(), per_message_deflate=deflate)
 admin = io.of("/admin")
 chat = io.of("/chat")
+guarded = io.of("/guarded")
 
 connected: set[str] = set()
 farewells: defaultdict[str, AsyncResult] = defaultdict(AsyncResult)
@@ -40,6 +63,11 @@ def authenticate(socket: Any) -> None:
         raise ConnectionRejected("not authorised", {"code": 401, "hint": ["token", {"nested": None}]})
 
 
+@io.of("/closed").use
+def closed(socket: Any) -> None:
+    raise ConnectionRejected("closed for today")
+
+
 def welcome(socket: Any) -> None:
     connected.add(socket.id)
     socket.emit("welcome", {"id": socket.id, "auth": socket.handshake.auth})
@@ -55,7 +83,7 @@ def farewell(socket: Any, reason: str) -> None:
     farewells[socket.id].set({**remembered, "same": remembered["reason"] == reason, "left": sorted(socket.rooms)})
 
 
-for namespace in (io, admin, chat):
+for namespace in (io, admin, chat, *dynamic_namespaces(io)):
     namespace.on("connection")(welcome)
     namespace.on("disconnecting")(remember_rooms)
     namespace.on("disconnect")(farewell)
@@ -171,6 +199,9 @@ def say_admin(socket: Any, text: str) -> str:
     return f"/admin heard {text}"
 
 
+selections(io)
+
+
 # -- order, volatility, disconnects -----------------------------------------------------------------------------------
 
 
@@ -207,8 +238,58 @@ def ticks(socket: Any, length: int) -> None:
 
 
 @io.on("leave me")
+@chat.on("leave me")
 def leave_me(socket: Any, close: bool) -> None:
     socket.disconnect(close)
+
+
+# -- packet middlewares, typed handlers, listeners to any event --------------------------------------------------------
+
+
+@guarded.on("connection")
+def watch(socket: Any) -> None:
+    incoming, outgoing = socket.data["seen"] = ([], [])
+    socket.on_any(lambda event, *args: incoming.append(event))
+    socket.on_any_outgoing(lambda event, *args: outgoing.append(event))
+
+
+guarded.on("connection")(welcome)
+
+
+@guarded.use_packet
+def guard(socket: Any, event: IncomingEvent) -> None:
+    if event.name == "refused by the middleware":
+        raise EventRejected("not that one", {"code": 403, "hint": b"\x01"})
+    if event.name == "dropped":
+        event.drop()
+    elif event.name == "sum":
+        event.name = "add"
+    elif event.name == "shout":
+        event.name = "ack many"
+        event.args[0] = event.args[0].upper()
+
+
+guarded.on("ack many", ack_many)
+
+
+@guarded.on("refused by the handler")
+def refuse(socket: Any) -> None:
+    raise EventRejected("not now")
+
+
+@guarded.on("add")
+def add(socket: Any, first: float, second: float = 0) -> float:
+    return first + second
+
+
+@guarded.on("what was seen?")
+def what_was_seen(socket: Any) -> None:
+    socket.emit("seen", *socket.data["seen"])
+
+
+@guarded.on("*")
+def unknown(socket: Any, event: str, *args: Any) -> tuple[Any, ...]:
+    return (event, *args)
 
 
 # -- ordinary HTTP ----------------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ def main(mode: str, target: str, port: str, *certificate: str) -> None:
     address = ("127.0.0.1", int(port))
     if mode in GUNICORN_WORKERS:
         bind = ["--bind", f"127.0.0.1:{port}", "--worker-class", GUNICORN_WORKERS[mode]]
-        run_module("gunicorn", *bind, "--access-logfile", "-", "--graceful-timeout", "2", "--no-control-socket", target)
+        # At the end of it the master kills the worker and logs an error: not because this machine is busy just now.
+        patience = ["--graceful-timeout", "10"]
+        run_module("gunicorn", *bind, *patience, "--access-logfile", "-", "--no-control-socket", target)
         return
     if mode == "flask-run":
         run_module("flask", "--app", target, "run", "--port", port)

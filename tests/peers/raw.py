@@ -22,9 +22,9 @@ class Answer(NamedTuple):
 
     @property
     def error(self) -> tuple[int, int, str]:
-        """(status, code, message) of an Engine.IO error."""
+        """(status, code, message) of an Engine.IO error; another version of the protocol gets advice too."""
         content = json.loads(self.body)
-        assert set(content) == {"code", "message"}
+        assert set(content) == ({"code", "message", "advice"} if content["code"] == 5 else {"code", "message"})
         return self.status, content["code"], content["message"]
 
 

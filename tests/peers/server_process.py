@@ -65,7 +65,6 @@ class ServerProcess:
         self._log: IO[bytes] = log_path.open("ab")
         self._process: subprocess.Popen[bytes] | None = None
         self._read = 0
-        self._carried = ""
 
     @property
     def url(self) -> str:
@@ -121,16 +120,34 @@ class ServerProcess:
         finally:
             self._kill()
 
-    def restart(self) -> None:
-        """Stop and start on the same port.
+    def end(self, number: signal.Signals, patience: float = STOP_LIMIT) -> int:
+        """Send a signal, twice where *patience* is 0, and wait for the end: the exit code."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        if not patience:
+            time.sleep(0.3)
+            self._process.send_signal(number)
+        try:
+            return self._process.wait(patience or STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            raise ServerFailed(f"{self.mode} did not end within {patience} s:\n{self.log()}") from None
+        finally:
+            self._kill()
 
-        What gunicorn itself says of being interrupted at work is not looked at; what geventio says is.
-        """
-        before = self.new_log()
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, and go on."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def restart(self) -> None:
+        """Stop and start on the same port."""
         self.stop()
-        ending = self.new_log()
-        self._carried = before + (ending if "geventio/" in ending or "geventio." in ending else "")
         self.start()
+
+    def discard(self) -> None:
+        """End whatever still runs, and close the log."""
+        self._kill()
+        self._log.close()
 
     def log(self) -> str:
         """All that it has written so far."""
@@ -142,8 +159,7 @@ class ServerProcess:
             log.seek(self._read)
             text = log.read()
         self._read += len(text)
-        carried, self._carried = self._carried, ""
-        return carried + text.decode(errors="replace")
+        return text.decode(errors="replace")
 
     def _accepts(self) -> bool:
         try:

@@ -76,7 +76,9 @@ class TestHandshake:
         with pytest.raises(websocket.WebSocketBadStatusException) as refused, endpoint.open_websocket(query):
             pass
         assert refused.value.status_code == 400
-        assert refused.value.resp_body.decode() == message
+        said, _, advice = refused.value.resp_body.decode().partition(". ")
+        assert said == message
+        assert bool(advice) == said.startswith("Unsupported")
 
     def test_the_last_of_repeated_keys_counts(self, endpoint: Endpoint) -> None:
         assert endpoint.request("EIO=3&EIO=4&transport=websocket&transport=polling").status == 200

@@ -188,6 +188,14 @@ def test_is_refused_with_data(client: Callable[..., Client]) -> None:
     assert error == {"message": "not authorised", "data": {"code": 401, "hint": ["token", {"nested": None}]}}
 
 
+def test_namespaces_that_its_requests_make(client: Callable[..., Client]) -> None:
+    one = client()
+    one.connect("/", "/job/7", "/club/chess", "/counter/ü", auth={"member": "chess"})
+    assert one.call("which", namespace="/job/7") == ["/job/7", {"id": "7"}]
+    assert one.call("which", namespace="/club/chess") == "/club/chess"
+    assert one.call("add", 2, namespace="/counter/ü") == ["/counter/ü", {"owner": "ü"}, 2]
+
+
 def test_disconnects_both_ways(client: Callable[..., Client]) -> None:
     leaver = client().connect()
     sid = leaver.client.get_sid()

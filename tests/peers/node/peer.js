@@ -7,15 +7,28 @@ const PATIENCE = 8_000; // milliseconds to wait for one thing
 const TRANSPORTS = { polling: ["polling"], websocket: ["websocket"], upgrade: ["polling", "websocket"] };
 
 class Peer {
-  static packages = { 4: "socket.io-client", 3: "socket.io-client-3" };
+  static packages = {
+    4: "socket.io-client",
+    3: "socket.io-client-3",
+    2: "socket.io-client-2",
+    1: "socket.io-client-1",
+    "4-msgpack": "socket.io-client",
+    "4-deflated": "socket.io-client",
+  };
+  static parsers = { "4-msgpack": "socket.io-msgpack-parser", "4-deflated": "./deflated-parser" };
 
   constructor(url, version, transports, restart) {
     this.url = url;
-    this.version = Number(version);
+    this.version = parseInt(version, 10);
+    this.compact = version.endsWith("-deflated"); // the encoding makes everything small
+    this.msgpack = version.endsWith("msgpack");
+    this.parser = Peer.parsers[version] && require(Peer.parsers[version]);
+    this.deflate = JSON.parse(process.env.PEER_DEFLATE_OFFER ?? "null"); // what the client is told; the server has it on
     this.transports = transports;
     this.restart = restart;
     this.sockets = [];
-    this.io = require(Peer.packages[version]).io;
+    const client = require(Peer.packages[version]);
+    this.io = client.io ?? client; // a function before version 3
   }
 
   /** The transport that a connection ends up on. */
@@ -30,6 +43,8 @@ class Peer {
       forceNew: true,
       reconnection: false,
       timeout: PATIENCE,
+      ...(this.parser && { parser: this.parser }),
+      ...(this.deflate && { perMessageDeflate: this.deflate }),
       ...options,
     });
     this.sockets.push(socket);

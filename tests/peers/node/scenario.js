@@ -1,7 +1,7 @@
 /**
  * Runs every scenario with one client over one choice of transports:
  *
- *     node scenario.js <url> <4|3> <polling|websocket|upgrade> [scenario ...]
+ *     node scenario.js <url> <4|3|2|1|4-msgpack|4-deflated> <polling|websocket|upgrade> [scenario ...]
  *
  * The last line of standard output is the verdict, one JSON object: {client, transports, scenarios: {name: {ok, ms, error}}}.
  * A line {"ask": "restart"} before it asks whoever started this program to restart the server on the same port; a line on
@@ -19,12 +19,29 @@ const SCENARIOS = {
   ...require("./scenarios/connecting"),
   ...require("./scenarios/events"),
   ...require("./scenarios/acknowledgements"),
+  ...require("./scenarios/handlers"),
   ...require("./scenarios/rooms"),
+  ...require("./scenarios/selections"),
   ...require("./scenarios/namespaces"),
+  ...require("./scenarios/dynamic_namespaces").forAllVersions,
+  ...require("./scenarios/dynamic_namespaces").withAuth,
   ...require("./scenarios/disconnects"),
   ...require("./scenarios/order"),
+  ...require("./scenarios/compression"),
   ...require("./scenarios/restart"),
   ...require("./scenarios/crowd"), // last: it also checks that nothing is left of the others
+};
+
+/** Clients of Socket.IO 1 and 2 come, join namespaces and go in their own way. */
+const OLDER_SCENARIOS = {
+  ...require("./scenarios/older"),
+  ...require("./scenarios/events"),
+  ...require("./scenarios/acknowledgements"),
+  ...require("./scenarios/rooms"),
+  ...require("./scenarios/dynamic_namespaces").forAllVersions,
+  ...require("./scenarios/order"),
+  ...require("./scenarios/restart"),
+  ...require("./scenarios/crowd"),
 };
 
 async function limited(promise, limit) {
@@ -47,12 +64,13 @@ async function main([url, version, transports, ...names]) {
       console.log(JSON.stringify({ ask: "restart" }));
     });
   const verdict = { client: require(`${Peer.packages[version]}/package.json`).version, transports, scenarios: {} };
-  for (const name of names.length > 0 ? names : Object.keys(SCENARIOS)) {
+  const scenarios = ["1", "2"].includes(version) ? OLDER_SCENARIOS : SCENARIOS;
+  for (const name of names.length > 0 ? names : Object.keys(scenarios)) {
     const peer = new Peer(url, version, transports, restart);
     const started = performance.now();
     const result = { ok: true };
     try {
-      await limited(SCENARIOS[name](peer), SCENARIO_LIMIT);
+      await limited(scenarios[name](peer), SCENARIO_LIMIT);
     } catch (error) {
       result.ok = false;
       result.error = error.stack;
