@@ -42,10 +42,14 @@ class Contender:
         return (not self.only or row in self.only) and row not in self.without
 
 
+COMPRESSED = frozenset({"broadcast-deflated"})
+"""Rows for servers that compress a broadcast once for all clients."""
+
+
 def _python(name: str, title: str, script: str) -> Contender:
     """Return one that is far off the others: once is enough, and not the row that takes it longest."""
     command = (install.PYTHON, install.SERVERS / script)
-    return Contender(name, title, command, install.python_servers, without=frozenset({"idle-10000"}))
+    return Contender(name, title, command, install.python_servers, without=frozenset({"idle-10000"}) | COMPRESSED)
 
 
 def _geventio(name: str, title: str, script: str, only: frozenset[str] = frozenset()) -> Contender:
@@ -64,6 +68,7 @@ CONTENDERS = (
         ("node", "--expose-gc", install.SERVERS / "node" / "server.js"),
         install.node_server,
         rounds=3,
+        without=COMPRESSED,
     ),
     _python("python-gevent", "py-s.io gevent", "python_socketio_gevent.py"),
     _python("python-asgi", "py-s.io uvicorn", "python_socketio_asgi.py"),

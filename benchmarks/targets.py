@@ -57,6 +57,7 @@ TARGETS = (
     Target("pipelined", "cpu_us", 6),
     _than("broadcast", "cpu_us", 0.5, "node"),
     Target("broadcast", "cpu_us", 3.5),
+    Target("broadcast-deflated", "cpu_us", 1.5, ("broadcast-2000", "geventio")),
     _than("connect", "cpu_us", 1.0, "node"),
     Target("connect", "cpu_us", 120),
     _than("polling", "cpu_us", 1.0, "node"),

@@ -63,6 +63,9 @@ PIPELINED = Workload(
     "pipelined", "echo, 20 clients, 16 in flight", "message", ("echo", "--clients", "20", "--depth", "16")
 )
 BROADCAST = Workload("broadcast", "broadcast to 1,000", "delivery", ("broadcast", "--clients", "1000"))
+RECORDS = ("broadcast", "--clients", "1000", "--size", "2000")
+LARGE_BROADCAST = Workload("broadcast-2000", "2,000 bytes to 1,000", "delivery", RECORDS)
+DEFLATED_BROADCAST = Workload("broadcast-deflated", "the same, compressed", "delivery", (*RECORDS, "--deflate"))
 CONNECT = Workload("connect", "connect, WebSocket", "connection", ("connect", "--clients", "32"))
 POLLING = Workload("polling", "polling echo, 50 clients", "round trip", ("polling", "--clients", "50"))
 POLLING_CONNECT = Workload("polling-connect", "connect, polling", "connection", ("polling-connect", "--clients", "32"))
@@ -75,6 +78,8 @@ def workloads(clients: list[int], idle_clients: list[int]) -> list[Workload]:
         *map(echo, clients),
         PIPELINED,
         BROADCAST,
+        LARGE_BROADCAST,
+        DEFLATED_BROADCAST,
         CONNECT,
         POLLING,
         LATENCY,

@@ -28,6 +28,8 @@ struct options {
     uint64_t settle;   /* pause before memory is read */
     uint64_t timeout;  /* of the whole run */
     uint64_t count;    /* the window ends after so many units, if it is not 0 */
+    int size;          /* bytes of the broadcast's payload */
+    bool deflate;      /* the clients offer permessage-deflate, and want broadcasts compressed */
     bool collect;      /* SIGUSR2 asks the server to collect its garbage before memory is read */
     pid_t pids[MAX_PIDS];
     int pid_count;
@@ -115,6 +117,6 @@ void check_deadline(void);
 
 #define PAYLOAD "0123456789abcdef0123456789abcdef" /* 32 bytes */
 #define ECHO_PACKET "42[\"echo\",\"" PAYLOAD "\"]"
-#define BROADCAST_PACKET "42[\"broadcast\",\"" PAYLOAD "\"]"
+#define MAX_SIZE 60000
 
 #endif

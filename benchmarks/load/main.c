@@ -15,6 +15,7 @@
 struct options options = {
     .clients = 100, .depth = 1, .connecting = 64, .connections = 2,
     .warm_up = SECOND / 2, .duration = 2 * SECOND, .settle = SECOND, .timeout = 60 * SECOND,
+    .size = sizeof PAYLOAD - 1,
 };
 
 static const struct { const char *name; void (*run)(void); } workloads[] = {
@@ -80,7 +81,7 @@ static void read_options(int argc, char **argv) {
         {"port", 1, NULL, 'p'},     {"pid", 1, NULL, 'P'},     {"clients", 1, NULL, 'c'},     {"depth", 1, NULL, 'd'},
         {"connecting", 1, NULL, 'C'}, {"connections", 1, NULL, 'k'},
         {"warm-up", 1, NULL, 'w'},  {"seconds", 1, NULL, 's'}, {"settle", 1, NULL, 'S'},      {"timeout", 1, NULL, 't'},
-        {"count", 1, NULL, 'n'},    {"collect", 0, NULL, 'g'},
+        {"count", 1, NULL, 'n'},    {"collect", 0, NULL, 'g'}, {"size", 1, NULL, 'b'},        {"deflate", 0, NULL, 'z'},
         {0},
     };
     for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) switch (name) {
@@ -96,6 +97,8 @@ static void read_options(int argc, char **argv) {
         case 't': options.timeout = (uint64_t)(number(optarg, 1, 3600) * 1e9); break;
         case 'n': options.count = (uint64_t)number(optarg, 0, 1e15); break;
         case 'g': options.collect = true; break;
+        case 'b': options.size = (int)number(optarg, 1, MAX_SIZE); break;
+        case 'z': options.deflate = true; break;
         default: die("see main.c for the options");
     }
     if (optind + 1 != argc || !options.port || !options.pid_count)

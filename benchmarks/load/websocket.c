@@ -3,6 +3,7 @@
 #include "load.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
@@ -13,12 +14,15 @@ const char *expected_event;
 /* One key for all frames: the server has to unmask them just the same. */
 size_t websocket_frame(char *out, int opcode, const char *payload, size_t size) {
     static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-    if (size > 125) die("a frame too large for this generator");
+    size_t head = 2;
+    if (size > 65535) die("a frame too large for this generator");
     out[0] = (char)(0x80 | opcode);
-    out[1] = (char)(0x80 | size);
-    memcpy(out + 2, key, 4);
-    for (size_t i = 0; i < size; i++) out[6 + i] = (char)(payload[i] ^ key[i % 4]);
-    return 6 + size;
+    out[1] = (char)(0x80 | (size > 125 ? 126 : size));
+    if (size > 125) out[head++] = (char)(size >> 8), out[head++] = (char)size;
+    memcpy(out + head, key, 4);
+    head += 4;
+    for (size_t i = 0; i < size; i++) out[head + i] = (char)(payload[i] ^ key[i % 4]);
+    return head + size;
 }
 
 static void send_frame(struct client *client, int opcode, const char *payload, size_t size) {
@@ -42,6 +46,22 @@ static int packet_received(struct client *client, const char *packet, size_t siz
         die("unexpected packet: %.*s", (int)size, packet);
     }
     return 0;
+}
+
+/* A compressed event. It is not inflated here: without context every client gets the same bytes, so each frame has to be
+ * like the first one, and shorter than the event. */
+static int compressed_received(struct client *client, const char *payload, size_t size) {
+    static char *first;
+    static size_t first_size;
+    if (client->state != CLIENT_CONNECTED) die("a compressed packet before any event");
+    if (!first) {
+        if (size >= strlen(expected_event)) die("a compressed event of %zu bytes", size);
+        first = malloc(first_size = size);
+        if (!first) die("out of memory");
+        memcpy(first, payload, size);
+    }
+    if (size != first_size || memcmp(payload, first, size)) die("not compressed once for all clients");
+    return 1;
 }
 
 static size_t upgraded(struct client *client, char *data, size_t size) {
@@ -71,7 +91,11 @@ static size_t received(struct link *link, char *data, size_t size) {
         if (size - used < head + length) break;
         used += head + length;
         if (frame[0] == (0x80 | TEXT)) {
-            events += packet_received(client, (char *)frame + head, length);
+            int event = packet_received(client, (char *)frame + head, length);
+            if (event && options.deflate) die("the server does not compress");
+            events += event;
+        } else if (frame[0] == (0xC0 | TEXT) && options.deflate) {
+            events += compressed_received(client, (char *)frame + head, length);
         } else if (frame[0] == (0x80 | PING)) {
             send_frame(client, PONG, (char *)frame + head, length);
         } else if (frame[0] == (0x80 | CLOSE)) {
@@ -98,8 +122,9 @@ void client_connect(struct client *client) {
         size = (size_t)snprintf(request, sizeof request,
                                 "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                                options.port);
+                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+                                options.port,
+                                options.deflate ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
     client->link.received = received;
     client->link.closed = closed;
     client->state = CLIENT_UPGRADING;

@@ -8,7 +8,7 @@
 
 static struct client *clients;
 static int begun, connected;
-static char frames[MAX_DEPTH * 64]; /* `depth` frames in a row, so that n messages are one send */
+static char *frames; /* `depth` frames in a row, so that n messages are one send */
 static size_t frame_size;
 
 static void prepare(const char *packet) {
@@ -16,10 +16,10 @@ static void prepare(const char *packet) {
     clients = calloc((size_t)options.clients, sizeof *clients);
     if (!clients) die("out of memory");
     for (int i = 0; i < options.clients; i++) clients[i].link.fd = -1;
-    for (int i = 0; i < options.depth; i++) {
+    frames = malloc((size_t)options.depth * (strlen(packet) + 16));
+    if (!frames) die("out of memory");
+    for (int i = 0; i < options.depth; i++)
         frame_size = websocket_frame(frames + (size_t)i * frame_size, 1, packet, strlen(packet));
-        if (frame_size > 64) die("frame too large");
-    }
 }
 
 static void connect_next(void) {
@@ -86,9 +86,31 @@ static void on_broadcast(struct client *client, int count) {
         send_messages(&clients[0], 1);
 }
 
+/* What is broadcast: PAYLOAD where the size is its own; else numbered words, as compressible as lists of records are. */
+static const char *broadcast_packet(void) {
+    static char packet[MAX_SIZE + 64];
+    size_t start = (size_t)sprintf(packet, "42[\"broadcast\",\""), end = start + (size_t)options.size;
+    if (end == start + sizeof PAYLOAD - 1) {
+        memcpy(packet + start, PAYLOAD, sizeof PAYLOAD - 1);
+    } else {
+        unsigned chance = 1;
+        for (size_t at = start; at < end;) {
+            char record[64];
+            chance = chance * 1103515245 + 12345;
+            size_t size = (size_t)snprintf(record, sizeof record, "id %u, user %u, at %u; ", chance >> 12 & 0xffff,
+                                           chance >> 8 & 15, chance >> 16 & 0x3ff);
+            size = size < end - at ? size : end - at;
+            memcpy(packet + at, record, size);
+            at += size;
+        }
+    }
+    strcpy(packet + end, "\"]");
+    return packet;
+}
+
 /* One client asks, the server sends to all; the next one follows when all have it. A unit is a delivery. */
 void run_broadcast(void) {
-    prepare(BROADCAST_PACKET);
+    prepare(broadcast_packet());
     client_events = (struct client_events){.connected = on_connected, .messages = on_broadcast};
     connect_all(options.clients);
     send_messages(&clients[0], options.depth);

@@ -8,7 +8,7 @@ import gevent
 
 from geventio import Server, Socket, SocketIOMiddleware
 
-io = Server()
+io = Server(per_message_deflate=True)  # for the row whose clients offer it; the others offer nothing
 
 
 @io.on("echo")
