@@ -1,5 +1,6 @@
 """What the documentation shows runs: its Python blocks, one after the other, as a reader would try them."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from geventio import Engine, Server, Socket
+import geventio
+from geventio import Engine, Server, Socket, parsers
 from geventio.engineio.session import Session
 from geventio.options import ServerOptions
 
@@ -66,7 +68,7 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
 OWNERS = {"io": Server, "socket": Socket, "conn": Session, "engine": Engine}
 """What the names of the page for those who come from Node.js belong to."""
 NAME = re.compile(r"\b(io|socket|conn|engine)\.([a-z_]+)")
-INSTANCE = {"id", "connected", "handshake", "conn", "namespace", "recovered", "transport", "root", "engine", "request"}
+INSTANCE = {"id", "connected", "handshake", "conn", "namespace", "transport", "engine", "request", "options"}
 """Attributes that instances have and their classes don't."""
 
 
@@ -79,4 +81,42 @@ def test_names_for_those_who_come_from_node_exist() -> None:
     assert not missing
     options = set(re.findall(r"^\| .*? \| `([a-z_]+)`", tables[tables.index("## Options") :], re.MULTILINE))
     assert len(options) > 7
-    assert options - {"parser"} <= {field.name for field in fields(ServerOptions)}
+    assert options - {"parser", "adapter"} <= {field.name for field in fields(ServerOptions)}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(ServerOptions)])
+def test_every_option_is_where_users_look(name: str) -> None:
+    """In the guide, or where its name on Node.js is; the reference alone is for those who know that it exists."""
+    pages = [*GUIDE, "docs/from-nodejs.md"]
+    assert any(re.search(rf"`{name}\b|\b{name}=", (ROOT / page).read_text("utf-8")) for page in pages)
+
+
+def in_the_reference() -> set[object]:
+    """What the pages of the reference describe."""
+    described: set[object] = set()
+    for page in (ROOT / "docs/reference").glob("*.md"):
+        directives = re.findall(r"^\.\. auto(\w+):: (\S+)((?:\n   :.*)*)", page.read_text("utf-8"), re.MULTILINE)
+        assert directives, page
+        for kind, target, options in directives:
+            if kind == "module":
+                module = importlib.import_module(target)
+                if ":members:" in options:
+                    own = (thing for thing in vars(module).values() if getattr(thing, "__module__", None) == target)
+                    described.update(own)
+            elif kind != "data":
+                module_name, _, name = target.rpartition(".")
+                described.add(getattr(importlib.import_module(module_name), name))
+    return described
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    described = in_the_reference()
+    assert [name for name in geventio.__all__ if getattr(geventio, name) not in described] == []
+    public = [getattr(parsers, name) for name in parsers.__all__]
+    assert [thing for thing in public if callable(thing) and thing not in described] == []
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = (ROOT / "docs/index.md").read_text("utf-8").splitlines()
+    pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in ROOT.glob("docs/**/*.md")}
+    assert pages - {"index"} <= set(contents)

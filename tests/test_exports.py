@@ -20,14 +20,20 @@ PUBLIC = {
     "Disconnected",
     "Engine",
     "EngineIOMiddleware",
+    "EventRejected",
     "GeventIOError",
     "Handshake",
+    "IncomingEvent",
+    "InvalidArguments",
     "Namespace",
     "PacketDecodeError",
+    "ParentNamespace",
     "PayloadTooBig",
     "ProtocolError",
+    "RemoteSocket",
     "Replies",
     "Server",
+    "ServerReplies",
     "Socket",
     "SocketIOMiddleware",
     "WebSocketProtocolError",
@@ -66,6 +72,7 @@ def test_errors_are_one_tree_and_shadow_no_builtin() -> None:
 def test_parameters_are_the_fields_of_the_options_with_their_defaults(owner: type, options: type) -> None:
     parameters = dict(inspect.signature(owner).parameters)
     parameters.pop("parser", None)
+    parameters.pop("adapter", None)
     assert set(parameters) == {field.name for field in fields(options)}
     for field in fields(options):
         assert parameters[field.name].default == field.default, field.name
@@ -82,3 +89,12 @@ def test_versions_agree() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert (Path(geventio.__file__).parent / "py.typed").exists()
+
+
+def test_what_writers_of_parsers_need_is_in_one_place() -> None:
+    from geventio import parsers
+
+    assert parsers.__all__ == sorted(parsers.__all__, key=lambda name: (not name.isupper(), name))
+    for name in parsers.__all__:
+        assert inspect.getdoc(getattr(parsers, name)), name
+    assert parsers.Packet(parsers.PacketType.EVENT, "/", ["x"]) == parsers.JSONParser().decoder().add('2["x"]')

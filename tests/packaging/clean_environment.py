@@ -11,6 +11,7 @@ import gevent
 from gevent.pywsgi import WSGIServer
 
 import geventio
+from geventio.parsers import MsgpackParser
 
 
 def get(url: str, body: str | None = None) -> str:
@@ -35,6 +36,13 @@ def main() -> None:
     assert package.with_name("py.typed").exists(), "py.typed is not in the wheel"
     for extra in ("flask", "geventwebsocket", "gunicorn", "msgpack"):
         assert find_spec(extra) is None, f"{extra} is no core dependency"
+
+    reason = ""
+    try:
+        MsgpackParser()
+    except geventio.ConfigurationError as error:
+        reason = str(error)
+    assert "geventio[msgpack]" in reason, "a parser without its package"
 
     io = geventio.Server()
     io.on("ping")(lambda socket, number: ("pong", number))
