@@ -74,10 +74,11 @@ class EngineOptions:
     allow_eio3: bool = False
     """Whether clients of Engine.IO 3 (Socket.IO 1 and 2) may connect too. JSONP is not spoken."""
     generate_id: GenerateId | None = None
-    """Called with the WSGI environ of each handshake; returns the session's id: a secret, never used before, of 8 to 128
-    letters, digits or any of ``_ . ~ -``. It may block."""
+    """Called with the WSGI environ of each handshake; returns the session's id: a secret, never used before, of 8 to
+    128 letters, digits or any of ``_ . ~ -``. It may block."""
     initial_packet: str | bytes | None = None
-    """A message that every client gets right behind the handshake."""
+    """A message that every client gets right behind the handshake; Socket.IO clients need a packet of theirs, such as
+    ``2["welcome"]``."""
     per_message_deflate: PerMessageDeflate = False
     """Whether WebSocket messages are compressed (RFC 7692) with clients that offer it: True, or the fields of
     DeflateOptions."""

@@ -37,8 +37,8 @@ class ConnectionFailure:
     """What was wrong: ``transport`` (0), ``sid`` (1), ``method`` (2), ``protocol`` (5); otherwise ``name`` (such as
     ``INVALID_ORIGIN``, ``TRANSPORT_MISMATCH``, ``PROTOCOL_MISMATCH``, ``TRANSPORT_HANDSHAKE_ERROR``,
     ``MIDDLEWARE_FAILURE``, ``HOOK_FAILURE``, ``ID_GENERATION_ERROR`` for 3, ``ORIGIN_NOT_ALLOWED``, ``ALLOW_REQUEST``
-    for 4), and, where code of the application raised, that exception as ``error``. Texts of the client are as the client
-    wrote them."""
+    for 4), and, where code of the application raised, that exception as ``error``. Texts of the client are as the
+    client wrote them."""
     request: KeptRequest = field(repr=False)
     """The request: ``headers``, ``url``, ``query``, ``address``, ``environ()``."""
 

@@ -97,3 +97,10 @@ def test_an_environ_that_a_middleware_filled_reaches_the_handlers(site: Serve, t
 def test_wrong_names() -> None:
     with pytest.raises(ConfigurationError, match="connection_error"):
         Server().engine.on("disconnect", print)
+
+
+def test_an_event_before_anything_is_joined(site: Serve, transport: str) -> None:
+    served = site(Server(initial_packet='2["welcome",1]'))
+    with served.open(transport) as client:
+        assert client.receive_event() == ["welcome", 1]
+        client.connect()
