@@ -39,8 +39,12 @@ def test_times(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "lowest"),
     [
-        ("max_http_buffer_size", 1), ("max_send_buffer", 1), ("http_compression_threshold", 0), ("max_attachments", 0),
-        ("max_child_namespaces", 1), ("max_namespaces", 1),
+        ("max_http_buffer_size", 1),
+        ("max_send_buffer", 1),
+        ("http_compression_threshold", 0),
+        ("max_attachments", 0),
+        ("max_child_namespaces", 1),
+        ("max_namespaces", 1),
     ],
 )
 def test_sizes(name: str, lowest: int) -> None:
