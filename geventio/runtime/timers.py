@@ -150,9 +150,7 @@ class TimerWheel:
         numbers = self._numbers
         while numbers and numbers[0] <= current:
             # A callback may stop timers that are due now, or start others (never in a bucket that is being walked).
-            bucket = buckets.pop(heappop(numbers))
-            while bucket:
-                timer = next(iter(bucket))
+            for timer in list(buckets.pop(heappop(numbers))):
                 try:
                     timer.expire()
                 except Exception:
