@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import AckTimeout, ConfigurationError, Disconnected
 from geventio.protocol.socketio import Packet, PacketType
-from geventio.runtime import Runtime, Timer, get_ident
+from geventio.runtime import Runtime, Timer, Waiter, get_ident
 from geventio.socketio.other_threads import frozen
 
 if TYPE_CHECKING:
@@ -113,3 +113,15 @@ def reply_args(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, tuple) else [value]
+
+
+def wake(waiter: Waiter[Any]) -> Outcome:
+    """What wakes *waiter* with the value of an acknowledgement, or with the error in its place."""
+
+    def outcome(error: Exception | None, values: list[Any]) -> None:
+        if error is None:
+            waiter.set(reply_value(values))
+        else:
+            waiter.fail(error)
+
+    return outcome

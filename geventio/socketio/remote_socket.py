@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from geventio.exceptions import ConfigurationError
 from geventio.runtime import Waiter, asked, current_runtime
-from geventio.socketio.acks import CALL_TIMEOUT, check_timeout, reply_value
+from geventio.socketio.acks import CALL_TIMEOUT, check_timeout, wake
 from geventio.socketio.descriptions import RemoteHandshake, SocketDescription
 from geventio.socketio.handshake import Handshake
 
@@ -113,14 +113,7 @@ class RemoteSocket:
         :raises ConfigurationError: for a reserved event name, or a timeout that is no number above 0.
         """
         waiter: Waiter[Any] = Waiter()
-
-        def outcome(error: Exception | None, values: list[Any]) -> None:
-            if error is None:
-                waiter.set(reply_value(values))
-            else:
-                waiter.fail(error)
-
-        self._operator.timeout(timeout).ask_one(self.id, event, args, outcome)
+        self._operator.timeout(timeout).ask_one(self.id, event, args, wake(waiter))
         return waiter.wait()
 
     def join(self, rooms: "Rooms") -> None:

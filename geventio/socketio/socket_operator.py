@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from geventio.exceptions import ConfigurationError
 from geventio.protocol.socketio import Packet, PacketType, check_event_name
 from geventio.runtime import Waiter, asked, get_ident
-from geventio.socketio.acks import CALL_TIMEOUT, Outcome, check_timeout, reply_value
+from geventio.socketio.acks import CALL_TIMEOUT, Outcome, check_timeout, wake
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms
 from geventio.socketio.other_threads import hand_over
@@ -120,14 +120,7 @@ class SocketOperator:
                 "so ask it in a connection handler"
             )
         waiter: Waiter[Any] = Waiter()
-
-        def outcome(error: Exception | None, values: list[Any]) -> None:
-            if error is None:
-                waiter.set(reply_value(values))
-            else:
-                waiter.fail(error)
-
-        ack_id = self._ask(event, args, outcome, timeout)
+        ack_id = self._ask(event, args, wake(waiter), timeout)
         try:
             return waiter.wait()
         finally:

@@ -25,6 +25,19 @@ def site() -> Iterator[Callable[..., Site]]:
         started.close()
 
 
+@pytest.fixture
+def io() -> Server:
+    """A server with the default options; a file whose tests want others has a fixture of this name itself."""
+    return Server()
+
+
+@pytest.fixture
+def served(site: Callable[..., Site], io: Server) -> Site:
+    """That server, served."""
+    started: Site = site(io)
+    return started
+
+
 @pytest.fixture(params=["websocket", "polling"])
 def transport(request: pytest.FixtureRequest) -> str:
     """Runs a test once for each transport."""

@@ -16,17 +16,6 @@ from geventio.protocol.socketio import Packet, PacketType
 ACK = PacketType.ACK
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 def joined(served: Site, transport: str = "websocket") -> tuple[Any, Any]:
     client = served.open(transport)
     return client, served.io.root.sockets[client.connect()]

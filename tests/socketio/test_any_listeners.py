@@ -14,17 +14,6 @@ from geventio.protocol.socketio import Packet, PacketType
 from geventio.socketio import outgoing as outgoing_module
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 def note(served: Site, name: str) -> Any:
     """A listener of a server or a namespace that notes what it is given, without the socket."""
     return lambda socket, event, *args: served.seen.put((name, event, *args))

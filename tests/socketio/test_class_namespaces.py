@@ -13,17 +13,6 @@ from site_under_test import Site
 from geventio import ConfigurationError, Namespace, ParentNamespace, Server
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 class Chat(Namespace):
     """A namespace with state."""
 

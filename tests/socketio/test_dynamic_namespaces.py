@@ -13,18 +13,6 @@ from site_under_test import Site
 from geventio import ConnectionRejected, Namespace, ParentNamespace, Server
 from geventio.protocol.socketio import Packet, PacketType
 
-
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 INVALID = {"message": "Invalid namespace"}
 
 

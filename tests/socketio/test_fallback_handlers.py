@@ -9,17 +9,6 @@ from site_under_test import Site
 from geventio import ConfigurationError, IncomingEvent, Server
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 def test_it_takes_and_acknowledges_what_nobody_else_takes(io: Server, served: Site, transport: str) -> None:
     io.on("taken", lambda socket, *args: "taken")
 

@@ -11,17 +11,6 @@ from geventio import ConnectionRejected, Server
 from geventio.protocol.socketio import Packet, PacketType
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 def raising(error: BaseException) -> Any:
     def handler(socket: Any, *args: Any) -> None:
         raise error

@@ -13,17 +13,6 @@ from geventio import ConfigurationError, EventRejected, IncomingEvent, Server
 from geventio.protocol.socketio import Packet, PacketType
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 def test_server_then_namespace_then_socket(io: Server, served: Site, transport: str) -> None:
     def adding(name: str) -> Any:
         def middleware(*given: Any) -> None:

@@ -14,17 +14,6 @@ from geventio import ConfigurationError, EventRejected, InvalidArguments, Server
 from geventio.protocol.socketio.msgpack_parser import MsgpackParser
 
 
-@pytest.fixture
-def io() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def served(site: Any, io: Server) -> Site:
-    started: Site = site(io)
-    return started
-
-
 def row_name(row: Row) -> str:
     return str(getattr(row.annotation, "__name__", "")) + str(row.annotation)[:40]
 
