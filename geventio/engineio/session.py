@@ -227,7 +227,10 @@ class Session(Heartbeat, Watchable):
     def shut_down(self, reason: str) -> None:
         """End the session now, for good: the server closes. Its handler hears *reason*."""
         if self.state is State.OPEN:
-            self.transport.close([])
+            if isinstance(self.transport, PollingTransport):
+                self.transport.send_away()
+            else:
+                self.transport.close([])
             self._finish(reason, "", abort=not isinstance(self.transport, WebSocketTransport))
         elif self.state is State.CLOSING:
             self._forget()

@@ -91,7 +91,7 @@ class Stream:
             self.receiver.data_received(data)
         finally:
             if pending is None:
-                self._flush()
+                self.flush()
 
     def _on_readable(self) -> None:
         """Runs in the hub: must not block."""
@@ -115,7 +115,7 @@ class Stream:
         try:
             self.receiver.data_received(data)
         finally:
-            self._flush()
+            self.flush()
 
     def read_pending(self) -> None:
         """Read what a layer between the kernel and us may hold: nothing, here."""
@@ -124,7 +124,7 @@ class Stream:
         """Collect what is written until the end of this turn of the hub, so that it leaves in one ``send``."""
         if self._pending is None:
             self._pending = []
-            self._runtime.at_end_of_turn(self._flush)
+            self._runtime.at_end_of_turn(self.flush)
 
     def write(self, data: bytes) -> bool:
         """Send *data* now or, where the kernel has no room, soon.
@@ -153,11 +153,11 @@ class Stream:
                     self._wait_writable(memoryview(data)[sent:])
                 return True
             self._pending = pending = []
-            runtime.at_end_of_turn(self._flush)
+            runtime.at_end_of_turn(self.flush)
         elif self.buffered > self.limit:
             # Collected bytes are no sign of a slow peer until the kernel has refused some.
             if self._writer is None:
-                self._flush()
+                self.flush()
             if self.buffered > self.limit:
                 return False
             return self.write(data)
@@ -165,7 +165,7 @@ class Stream:
         self.buffered += len(data)
         return True
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Send what was collected. Runs in the hub or a greenlet; does nothing while a write watcher is at work."""
         pending = self._pending
         if self._writer is not None or pending is None:

@@ -146,7 +146,7 @@ class Adapter(Protocol):
 
     def disconnect_sockets(self, options: BroadcastOptions, close: bool, /) -> None:
         """Disconnect the sockets that *options* name from the namespace, likewise; with *close*, end their connections.
-        May block.
+        Clients that are away and would be among them if they came back do not. May block.
         """
 
     def rooms(self, options: BroadcastOptions, /) -> frozenset[str]:
@@ -170,6 +170,11 @@ class Adapter(Protocol):
 
     def persist_session(self, saved: SavedSession, /) -> None:
         """The client of a socket with a ticket is lost, and may come back. Called right after :meth:`remove`."""
+
+    def end_session(self, pid: str, /) -> None:
+        """The application disconnects a socket with a ticket: its client does not come back, and when it has already,
+        it leaves again. Harmless for a session that is not there (any more). Must not block.
+        """
 
     def restore_session(self, pid: str, offset: str | None, /) -> Restoration | None:
         """A client came that says it had the session *pid*, and *offset* as the last argument of the last event that it

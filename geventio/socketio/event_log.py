@@ -13,16 +13,17 @@ up gives none meanwhile, so what it could not send did not grow old either.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from sys import getsizeof
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 logger = logging.getLogger("geventio.socketio")
 
 ENTRY_BYTES: Final = 150
 """What an entry takes beside its messages, about: measured with CPython 3.11."""
 ROOM_BYTES: Final = 100
-"""What each of its rooms adds."""
+"""What each of its rooms adds, beside the name: that may be a client's own, and as long as one likes."""
 
 Room = str | None
 """A room; None: everybody."""
@@ -68,7 +69,7 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes that it takes, about."""
-        size = ENTRY_BYTES + ROOM_BYTES * (len(self.links) // 2 + len(self.excluded)) + getsizeof(self._encoded)
+        size = ENTRY_BYTES + getsizeof(self._encoded) + _size_of(self.links[::2]) + _size_of(self.excluded)
         return size + sum(map(getsizeof, self._encoded)) if isinstance(self._encoded, list) else size
 
 
@@ -88,7 +89,7 @@ class Move:
     @property
     def size(self) -> int:
         """Bytes that it takes, about."""
-        return ENTRY_BYTES + ROOM_BYTES * len(self.rooms)
+        return ENTRY_BYTES + _size_of(self.rooms)
 
 
 class Reach(NamedTuple):
@@ -228,10 +229,9 @@ class EventLog:
         it would only get for being in one of the *ignored* rooms.
         """
         spans = self._spans(number, sid, rooms)
-        numbers = set(self._events(None, (number, self.position)))
+        numbers = set(self._events(None, [(number, self.position)]))
         for room in spans.keys() - frozenset(ignored):
-            for span in spans[room]:
-                numbers.update(self._events(room, span))
+            numbers.update(self._events(room, spans[room]))
         found: dict[int, Entry] = {}
         for position in sorted(numbers):
             entry = self._entries[position]
@@ -240,20 +240,22 @@ class EventLog:
                 found[position] = entry
         return found
 
-    def _events(self, room: Room, span: Span) -> Iterator[int]:
-        """Numbers of the events of a room within *span*, the newest first."""
-        after, until = span
+    def _events(self, room: Room, spans: Sequence[Span]) -> Iterator[int]:
+        """Numbers of the events of a room within *spans*, the newest first, as the spans are: they are walked once,
+        however often a client went in and out.
+        """
         number = self._latest.get(room, 0)
-        while number > after:
-            entry = self._entries.get(number)
-            if not isinstance(entry, Entry):  # gone, and all before it
-                return
-            if number <= until:
-                yield number
-            number = entry.links[entry.links.index(room) + 1]  # type: ignore[assignment]  # behind a room: a number
+        for after, until in spans:
+            while number > after:
+                entry = self._entries.get(number)
+                if not isinstance(entry, Entry):  # gone, and all before it
+                    return
+                if number <= until:
+                    yield number
+                number = entry.links[entry.links.index(room) + 1]  # type: ignore[assignment]  # behind a room: a number
 
     def _spans(self, after: int, sid: str, rooms: Collection[str]) -> dict[str, list[Span]]:
-        """When a socket was in which room, from *after* until now, when it is in *rooms*."""
+        """When a socket was in which room, from *after* until now, when it is in *rooms*; the newest time first."""
         spans: dict[str, list[Span]] = {}
         until = dict.fromkeys(rooms, self.position)  # rooms that it is in at the time that is looked at, going back
         number = self._moved.get(sid, 0)
@@ -273,5 +275,11 @@ class EventLog:
         return spans
 
 
-def _within(number: int, spans: Collection[Span]) -> bool:
-    return any(after < number <= until for after, until in spans)
+def _size_of(rooms: Collection[Any]) -> int:
+    return ROOM_BYTES * len(rooms) + sum(map(getsizeof, rooms))
+
+
+def _within(number: int, spans: Sequence[Span]) -> bool:
+    """Whether *number* is in one of *spans*, the newest first."""
+    candidate = bisect_right(spans, -number, key=lambda span: -span[1]) - 1  # the last that does not end before it
+    return candidate >= 0 and spans[candidate][0] < number

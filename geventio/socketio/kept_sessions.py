@@ -113,6 +113,10 @@ class KeptSessions:
             return None
         return kept.saved
 
+    def those_in(self, rooms: Collection[str] | None, excluded: Collection[str]) -> list[str]:
+        """Ids of the sockets of those who are away and in *rooms* (None: of all), but for those in *excluded*."""
+        return list(self._away.select(rooms, excluded)) if self._sessions else []
+
     def anybody(self, rooms: Collection[str] | None, excluded: Collection[str]) -> bool:
         """Whether what is sent to *rooms*, but for those in *excluded*, is for somebody who is away."""
         return bool(self._sessions) and bool(self._away.select(rooms, excluded))

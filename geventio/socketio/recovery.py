@@ -18,7 +18,7 @@ A client that comes back while its old connection is still believed alive takes 
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from math import ceil
 from secrets import compare_digest, token_urlsafe
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +32,7 @@ from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.event_log import EventLog, Reach
 from geventio.socketio.kept_sessions import KeptSessions, socket_of
 from geventio.socketio.local_adapter import LocalAdapter
+from geventio.socketio.local_restoration import LocalRestoration
 from geventio.socketio.offsets import Offsets
 from geventio.socketio.returning import save
 from geventio.socketio.saved_session import SavedSession, Ticket
@@ -58,7 +59,6 @@ class RecoveringAdapter(LocalAdapter):
         recovery = options.connection_state_recovery
         assert isinstance(recovery, RecoveryOptions)
         duration, max_bytes = recovery.max_disconnection_duration, recovery.max_bytes
-        self._max_missed = options.max_send_buffer
         # A client that answered a ping has got what was sent before it. The next ping comes after the interval; its
         # answer may take the timeout, or twice that when the client is heard of meanwhile; and so may the first's.
         silence = options.ping_interval + 4 * options.ping_timeout
@@ -89,7 +89,7 @@ class RecoveringAdapter(LocalAdapter):
     def start(self) -> None:
         """See Adapter."""
         super().start()
-        self._offsets = Offsets()
+        self._offsets = Offsets(remade=self._namespace.temporary)
 
     def close(self) -> None:
         """See Adapter."""
@@ -210,11 +210,25 @@ class RecoveringAdapter(LocalAdapter):
             self._sessions.add(saved)
             self._watch()
 
+    def end_session(self, pid: str) -> None:
+        """See Adapter."""
+        present = self._namespace.sockets.get(socket_of(pid))
+        if present is not None and present.ticket is not None and present.ticket.pid == pid:
+            present.disconnect()
+        elif self._sessions.find(pid) is not None:
+            self._sessions.remove(socket_of(pid))
+
+    def disconnect_sockets(self, options: BroadcastOptions, close: bool) -> None:
+        """See Adapter. Who is away is not to come back."""
+        super().disconnect_sockets(options, close)
+        for sid in self._sessions.those_in(options.rooms, options.excluded):
+            self._sessions.remove(sid)
+
     def _session_gone(self) -> None:
         if not self._closed:
             self._namespace.settled()
 
-    def restore_session(self, pid: str, offset: str | None) -> "LocalRestoration | None":
+    def restore_session(self, pid: str, offset: str | None) -> LocalRestoration | None:
         """See Adapter."""
         found = self.find(pid)
         if found is None:
@@ -248,7 +262,7 @@ class RecoveringAdapter(LocalAdapter):
             return saved if compare_digest(saved.pid, pid) else None
         return self._sessions.find(pid)
 
-    def take(self, pid: str, reach: Reach, ignored: frozenset[str]) -> tuple[list[Prepared], Reach] | None:
+    def take(self, pid: str, reach: Reach, ignored: frozenset[str], limit: int) -> tuple[list[Prepared], Reach] | None:
         """Bring the session *pid* back: its rooms, but for the *ignored* ones. See Restoration.
 
         :returns: what a client missed that got as far as *reach*, and how far it has got now.
@@ -267,7 +281,7 @@ class RecoveringAdapter(LocalAdapter):
             return None
         rooms = saved.rooms
         missed = self._log.missed(reach.number, sid, rooms, ignored)
-        if sum(entry.length for entry in missed.values()) > self._max_missed:
+        if sum(entry.length for entry in missed.values()) > limit:
             # It would be cut off for reading too slowly, and come back for the same again.
             self._failed("missed more than max_send_buffer", pid)
             return None
@@ -280,25 +294,3 @@ class RecoveringAdapter(LocalAdapter):
         messages = [message for entry in missed.values() for message in entry.messages]
         compress = all(entry.compress for entry in missed.values())
         return [PreparedMessages(messages, compress=compress)] if missed else [], self._log.resumed(missed)
-
-
-class LocalRestoration:
-    """A session that was found on this server."""
-
-    __slots__ = ("_adapter", "saved", "since")
-
-    def __init__(self, adapter: RecoveringAdapter, saved: SavedSession, since: Reach) -> None:
-        self._adapter = adapter
-        self.saved = saved
-        self.since = since
-
-    def take(self, rooms: frozenset[str]) -> Sequence[Prepared] | None:
-        """See Restoration."""
-        taken = self._adapter.take(self.saved.pid, self.since, self.saved.rooms - rooms)
-        if taken is None:
-            return None
-        missed, self.since = taken
-        return missed
-
-    def release(self) -> None:
-        """See Restoration: it was only looked at."""

@@ -57,8 +57,14 @@ def take_back(socket: "Socket") -> Sequence[Prepared] | None:
     if ticket is None or ticket.restoration is None:
         return ()
     restoration, ticket.restoration = ticket.restoration, None
-    missed = restoration.take(socket.rooms)
+    conn = socket.conn
+    conn.flush()  # what only waits for the end of the turn is no sign of a slow client
+    conn.transport.flush()
+    limit = socket.namespace.server.options.max_send_buffer - conn.buffered
+    missed = restoration.take(socket.rooms, limit)
     ticket.since = restoration.since
+    # The adapter has put it into those that the session still has; one that was taken away meanwhile stays so.
+    socket._rooms = socket.rooms - restoration.saved.rooms
     former = restoration.saved.mailbox
     if missed is not None and former is not None:
         # Its handlers go on where those of the socket that left have come to an end, its disconnect handlers the last.
@@ -80,4 +86,6 @@ def save(socket: "Socket") -> SavedSession:
     """What is kept of a socket that has a ticket."""
     assert socket.ticket is not None
     ticket = socket.ticket
+    if socket._session is None:
+        socket._session = {}  # handlers that still run may write to it
     return SavedSession(socket.id, ticket.pid, socket.rooms, socket.data, ticket.since, socket._session, socket.mailbox)

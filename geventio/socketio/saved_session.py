@@ -60,10 +60,11 @@ class Restoration(Protocol):
     def since(self) -> Any:
         """For the new ticket; perhaps another one once the session is taken."""
 
-    def take(self, rooms: frozenset[str], /) -> Sequence[Prepared] | None:
+    def take(self, rooms: frozenset[str], limit: int, /) -> Sequence[Prepared] | None:
         """The client comes in, and will be in *rooms*: those of the session, unless a middleware changed them. Returns
-        what it missed, in order, and the socket is in the rooms of the session from now on, so that it gets what
-        follows. None when that cannot be done any more: the client starts anew. Must not block.
+        what it missed, in order, *limit* bytes at most, and the socket is in the rooms of the session from now on (but
+        for those that are not in *rooms*), so that it gets what follows. None when that cannot be done, or not any
+        more: the client starts anew. Must not block.
         """
 
     def release(self) -> None:
@@ -98,6 +99,9 @@ class NoSessions:
         socket.send_packet(packet, compress=compress)
 
     def persist_session(self, saved: SavedSession) -> None:
+        """See Adapter."""
+
+    def end_session(self, pid: str) -> None:
         """See Adapter."""
 
     def restore_session(self, pid: str, offset: str | None) -> Restoration | None:  # noqa: ARG002

@@ -114,9 +114,13 @@ class Socket(EventSource, OneClient):
         It lasts as long as the socket (a recovered one has it again) and is seen by this server alone, unlike
         :attr:`data`.
         """
-        session = dict(self._session or ())
+        if self._session is None:
+            self._session = {}
+        kept = self._session  # the same for a socket that continues this one
+        session = dict(kept)
         yield session
-        self._session = session
+        kept.clear()
+        kept.update(session)
 
     # -- rooms
 
@@ -274,7 +278,7 @@ class Socket(EventSource, OneClient):
     @posted
     def disconnect(self, close: bool = False) -> None:
         """Take the client out of this namespace; with *close*, out of all, and end its connection. Events that wait for
-        their turn are dropped. Never blocks.
+        their turn are dropped; a client that is away does not recover (``connection_state_recovery``). Never blocks.
 
         :raises ConfigurationError: in a middleware, without *close*: raise ConnectionRejected there.
         """
@@ -285,6 +289,8 @@ class Socket(EventSource, OneClient):
         elif self.connected:
             self.send_packet(Packet(PacketType.DISCONNECT, self.namespace.name))
             self.left(SERVER_NAMESPACE_DISCONNECT)
+        if self.ticket is not None:
+            self.namespace.adapter.end_session(self.ticket.pid)
 
     def left(self, reason: str) -> None:
         """The client is no longer in the namespace; for geventio's own use. Called in the hub or in a greenlet."""

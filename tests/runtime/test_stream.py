@@ -69,7 +69,7 @@ def test_bytes_that_came_early_are_received_like_others() -> None:
     streams[0]._pending = []  # a burst is being collected
     in_hub(streams[0].received, b"more")
     assert streams[0].buffered == 2
-    in_hub(streams[0]._flush)
+    in_hub(streams[0].flush)
     assert peer.recv(100) == b"ab"
 
 

@@ -34,6 +34,10 @@ def before(number, frame):
     os._exit(7)
 signal.signal(signal.SIGTERM, before)
 """
+TWO_SERVERS = f"""
+before = signal.getsignal(signal.SIGTERM)
+gevent.joinall([gevent.spawn(lambda: {SERVE}) for _ in range(2)])
+"""
 IN_ANOTHER_THREAD = f"""
 before = signal.getsignal(signal.SIGTERM)
 gevent.get_hub().threadpool.spawn(lambda: {SERVE})
@@ -57,6 +61,11 @@ def run(before: str, serve: str) -> tuple[str, int]:
 
 def test_serve_returns_and_the_handler_is_as_before() -> None:
     assert run("", IN_THE_MAIN_THREAD) == ("returned True\n", 0)
+
+
+def test_all_servers_of_a_process_end() -> None:
+    out, code = run("", TWO_SERVERS)
+    assert (out.splitlines()[-1], code) == ("returned True", 0)
 
 
 def test_a_handler_of_the_program_is_left_alone() -> None:

@@ -81,6 +81,41 @@ def test_at_random() -> None:
                 assert names(log.missed(position, sid, inside[sid])) == expected, (seed, sid, position)
 
 
+class CountedEntries(dict[int, Any]):
+    """Entries of a log, and how often one was looked at."""
+
+    looks = 0
+
+    def get(self, number: int, default: Any = None) -> Any:
+        self.looks += 1
+        return super().get(number, default)
+
+
+def test_who_went_in_and_out_all_the_time_costs_no_more_than_what_is_there() -> None:
+    log = new_log()
+    add(log, "first", {"room"})
+    for number in range(1000):
+        log.move("id1", ["room"], joined=bool(number % 2), since=0)
+        add(log, str(number), {"room"}, {"room"} if number % 3 else ())
+    entries = log._entries = CountedEntries(log._entries)
+    assert names(log.missed(0, "id1", {"id1", "room"}))[1:4] == ["3", "9", "15"]
+    assert entries.looks <= 2 * len(log)
+
+
+def test_names_of_rooms_count(caplog: pytest.LogCaptureFixture) -> None:
+    """Where clients may name them, a name is as long as a message may be."""
+    log = new_log(max_bytes=100_000)
+    add(log, "first", None, ("x" * 30_000,))
+    for number in range(10):
+        name = f"{number}" + "x" * 30_000
+        add(log, "event", {name})
+        log.move("id1", [name], joined=True, since=0)
+        assert log.size <= 100_000
+        assert len(log) <= 3
+    assert log.dropped
+    assert caplog.records
+
+
 def test_moves_are_noted_only_where_they_matter() -> None:
     log = new_log()
     log.move("id1", ["quiet"], joined=True, since=0)

@@ -52,6 +52,9 @@ class PollingTransport:
         """Whether a GET waits."""
         return self._poll is not None
 
+    def flush(self) -> None:
+        """See Transport."""
+
     def get(self, request: Request, headers: Headers) -> None:
         """A GET: answered when there is something to send."""
         if self._poll is not None:
@@ -185,6 +188,16 @@ class PollingTransport:
         """The session has moved to another transport: let go of a GET that still waits."""
         if self._poll is not None:
             self._answer([CLOSE])
+
+    def send_away(self) -> None:
+        """The server goes: answer a GET that waits with an error, after which every client connects again. A close
+        packet, which Node.js sends here, is the end for some.
+        """
+        if self._poll is not None:
+            request, headers = self._poll
+            self._poll = None
+            request.on_abort(None)
+            request.respond(Response(503, [NO_STORE, *headers], b""))
 
     def abort(self) -> None:
         """End now; a GET that waits is answered, because a connection that just closes would look like a fault."""

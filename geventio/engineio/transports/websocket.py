@@ -61,6 +61,10 @@ class WebSocketTransport:
         """Bytes that wait for the kernel."""
         return self._stream.buffered
 
+    def flush(self) -> None:
+        """See Transport."""
+        self._stream.flush()
+
     def when_drained(self, callback: Callable[[], None]) -> bool:
         """Call *callback* in the hub, once, when the kernel has taken what it refused.
 
