@@ -5,7 +5,7 @@
     with Termination(server):
         wait_for_the_end()  # which comes after SIGTERM: the process ends with exit code 0
 
-A second SIGTERM, or Ctrl-C, ends the waiting. Several servers of a process, each in a greenlet of its own, end together.
+A second SIGTERM, or Ctrl-C, ends the waiting. Several servers of a process, each in its own greenlet, end together.
 A handler that the program has set itself is left alone, and outside the main thread Python has no signals.
 """
 

@@ -148,19 +148,22 @@ class TimerWheel:
             self._put_off(first, now, min(max(late, SHORTEST_GRACE), LONGEST_GRACE))
         buckets = self._buckets
         numbers = self._numbers
-        while numbers and numbers[0] <= current:
-            # A callback may stop timers that are due now, or start others (never in a bucket that is being walked).
-            for timer in list(buckets.pop(heappop(numbers))):
-                try:
-                    timer.expire()
-                except Exception:
-                    self._report(timer.callback)
-        while numbers and not buckets[numbers[0]]:  # all stopped
-            del buckets[heappop(numbers)]
-        if numbers:
-            self._arm(numbers[0])
-        else:
-            self._disarm()
+        try:
+            while numbers and numbers[0] <= current:
+                # A callback may stop timers that are due now, or start others (never in a bucket that is being walked).
+                for timer in list(buckets[numbers[0]]):
+                    try:
+                        timer.expire()
+                    except Exception:
+                        self._report(timer.callback)
+                del buckets[heappop(numbers)]
+        finally:  # also when somebody pressed Ctrl-C just now: the others still fire
+            while numbers and not buckets[numbers[0]]:  # all stopped
+                del buckets[heappop(numbers)]
+            if numbers:
+                self._arm(numbers[0])
+            else:
+                self._disarm()
 
     def _put_off(self, first: int, now: float, grace: float) -> None:
         """The hub was held up: give those whose time is over, or soon will be, some more."""

@@ -41,8 +41,7 @@ class Transport(Protocol):
         """Bytes that wait in the transport."""
 
     def flush(self) -> None:
-        """Hand what waits for the end of the hub's turn to the kernel now: what waits after that, waits for the client.
-        """
+        """Hand what waits for the end of the hub's turn to the kernel now; what waits then, waits for the client."""
 
     def send(self, packets: list[Prepared], /) -> bool:
         """Send *packets* in order.

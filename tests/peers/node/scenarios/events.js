@@ -10,6 +10,13 @@ async function echo(socket, ...args) {
   assert.deepEqual(await echoed, args);
 }
 
+/** Over polling, client 1 encodes UTF-8 twice, both ways: what left over polling and came back over WebSocket is wrong. */
+async function avoidTwoTransports(peer, socket) {
+  if (peer.version === 1) {
+    await peer.settle(socket);
+  }
+}
+
 module.exports = {
   async "exchanges events with any arguments"(peer) {
     const socket = await peer.connect();
@@ -60,13 +67,14 @@ module.exports = {
 
   async "exchanges unicode"(peer) {
     const socket = await peer.connect();
+    await avoidTwoTransports(peer, socket);
     await echo(socket, "€ 漢字 😀 👩‍👩‍👧", { "ключ 🔑": "значение" });
     await echo(socket, "\u0000 \u001e \u001f \u007f \u2028 \u2029 \ufeff \uffff", '"\\/\b\f\n\r\t');
     if (!peer.msgpack) {
       await echo(socket, "a lone surrogate \ud83d stays what it is"); // notepack.io cannot write it
     }
     if (peer.version === 1 && peer.transports !== "websocket") {
-      return; // over polling it encodes UTF-8 twice, both ways, so that only its own echo is right
+      return; // only its own echo is right
     }
     const answer = once(socket, "réponse 😀");
     socket.emit("événement 😀", "ça va");
@@ -75,6 +83,7 @@ module.exports = {
 
   async "exchanges 200 KB both ways"(peer) {
     const socket = await peer.connect();
+    await avoidTwoTransports(peer, socket);
     const text = "0123456789 äöü €".repeat(10_000);
     const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 31) % 256));
     await echo(socket, text);
