@@ -331,3 +331,22 @@ def test_the_wall_clock_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None
     gevent.sleep(0.15)
     assert fired == []
     timer.stop()
+
+
+def test_ctrl_c_in_the_midst_of_a_timer_does_not_stop_the_others() -> None:
+    loop = Loop()
+    wheel = TimerWheel(loop, lambda: loop.now, pytest.fail)
+    fired: list[str] = []
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    wheel.start(1.0, interrupted)
+    wheel.start(1.0, lambda: fired.append("the same bucket"))
+    wheel.start(2.0, lambda: fired.append("later"))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(loop.now + 1.1)
+    wheel.start(0.1, lambda: fired.append("new"))
+    loop.run(loop.now + 0.2)
+    loop.run(loop.now + 1.0)
+    assert fired == ["the same bucket", "new", "later"]
