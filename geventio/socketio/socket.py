@@ -13,7 +13,7 @@ from geventio.protocol.socketio import RESERVED_EVENTS, Packet, PacketType, chec
 from geventio.runtime import Mailbox, get_ident, posted
 from geventio.socketio.acks import CALL_TIMEOUT, Outcome, PendingAcks
 from geventio.socketio.adapter import BroadcastOptions
-from geventio.socketio.broadcast import BroadcastOperator, Rooms, room_names
+from geventio.socketio.broadcast import BroadcastOperator
 from geventio.socketio.dispatch import run_listeners
 from geventio.socketio.event_source import EventSource
 from geventio.socketio.events import Listeners
@@ -23,6 +23,7 @@ from geventio.socketio.other_threads import hand_over
 from geventio.socketio.outgoing import event_sent
 from geventio.socketio.packet_middleware import PacketMiddlewareT
 from geventio.socketio.returning import let_go, save
+from geventio.socketio.room_member import RoomMember
 from geventio.socketio.saved_session import RECOVERABLE, Ticket
 from geventio.socketio.socket_operator import SocketOperator
 
@@ -36,14 +37,13 @@ if TYPE_CHECKING:
 _EVENT: Final = PacketType.EVENT  # an enum's attribute is slow, and this one is read for every event
 
 
-class Socket(EventSource, OneClient):
+class Socket(EventSource, OneClient, RoomMember):
     """One client in one namespace."""
 
     __slots__ = (
         "__weakref__",
         "_acks",
         "_data",
-        "_rooms",
         "_session",
         "conn",
         "connected",
@@ -78,7 +78,7 @@ class Socket(EventSource, OneClient):
         self._acks: PendingAcks | None = None
         self.own_listeners: Listeners | None = None
         """What is registered on this socket alone; None while there has been nothing. For geventio's own use."""
-        self._rooms: frozenset[str] | None = frozenset()  # None while the adapter has them: neither before nor after
+        self._rooms = frozenset()
         self.ticket: Ticket | None = None
         """What lets the client come back; None where it cannot. For geventio's own use."""
 
@@ -121,43 +121,6 @@ class Socket(EventSource, OneClient):
         yield session
         kept.clear()
         kept.update(session)
-
-    # -- rooms
-
-    @property
-    def rooms(self) -> frozenset[str]:
-        """Rooms that the socket is in, its own among them; in a ``disconnecting`` handler those that it was in."""
-        if self._rooms is not None:
-            return self._rooms
-        return self.namespace.adapter.rooms_of(self.id)
-
-    def join(self, rooms: Rooms) -> None:
-        """Join a room, or several. In a middleware, the socket will be in them once it is accepted. A socket that has
-        left joins nothing.
-
-        :raises ConfigurationError: unless it is a name or several.
-        """
-        names = room_names(rooms)
-        if get_ident() != self.conn.runtime.thread:
-            self.conn.runtime.threads.post(self.join, names)
-        elif self._rooms is None:
-            self.namespace.adapter.join(self.id, names)
-        elif self.left_reason is None:
-            self._rooms |= names
-
-    def leave(self, room: str) -> None:
-        """Leave a room; harmless when the socket is not in it.
-
-        :raises ConfigurationError: unless it is a name.
-        """
-        if not isinstance(room, str):
-            raise ConfigurationError(f"the name of a room is a text, not {room!r}")
-        if get_ident() != self.conn.runtime.thread:
-            self.conn.runtime.threads.post(self.leave, room)
-        elif self._rooms is None:
-            self.namespace.adapter.leave(self.id, room)
-        elif self.left_reason is None:
-            self._rooms -= {room}
 
     # -- out
 
