@@ -31,9 +31,9 @@ from geventio.exceptions import (
 )
 from geventio.serving import serve
 from geventio.socketio.broadcast import BroadcastOperator
+from geventio.socketio.handlers.packet_middleware import IncomingEvent
 from geventio.socketio.handshake import Handshake
 from geventio.socketio.namespace import Namespace
-from geventio.socketio.packet_middleware import IncomingEvent
 from geventio.socketio.parent_namespace import ParentNamespace
 from geventio.socketio.remote_socket import RemoteSocket
 from geventio.socketio.replies import Replies, ServerReplies

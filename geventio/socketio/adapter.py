@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from geventio.exceptions import GeventIOError
 from geventio.protocol.socketio import Packet
 from geventio.socketio.descriptions import SocketDescription
-from geventio.socketio.saved_session import Restoration, SavedSession, Ticket
+from geventio.socketio.recovery.saved_session import Restoration, SavedSession, Ticket
 
 if TYPE_CHECKING:
     from geventio.socketio.namespace import Namespace

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from geventio.protocol.socketio import Packet
 from geventio.socketio.adapter import AckCollector, Adapter, BroadcastOptions, RoomWatcher
 from geventio.socketio.descriptions import SocketDescription
-from geventio.socketio.saved_session import NoSessions
+from geventio.socketio.recovery.saved_session import NoSessions
 
 if TYPE_CHECKING:
     from geventio.socketio.parent_namespace import ParentNamespace

@@ -14,7 +14,7 @@ from geventio.exceptions import (
 )
 from geventio.protocol.socketio import Packet, PacketType
 from geventio.runtime import Timeout, Timer
-from geventio.socketio.dispatch import receive_event
+from geventio.socketio.handlers.dispatch import receive_event
 from geventio.socketio.handshake import Handshake
 from geventio.socketio.socket import Socket
 

@@ -27,9 +27,9 @@ from geventio.runtime import (
     sleep,
     start_background_task,
 )
-from geventio.socketio.dispatch import run_listeners
-from geventio.socketio.event_errors import SHOWN
-from geventio.socketio.events import CONNECTED
+from geventio.socketio.handlers.dispatch import run_listeners
+from geventio.socketio.handlers.event_errors import SHOWN
+from geventio.socketio.handlers.events import CONNECTED
 from geventio.socketio.server_adapters import ServerAdapters
 
 logger = logging.getLogger("geventio.socketio")

@@ -11,9 +11,9 @@ from geventio.exceptions import AckTimeout, GeventIOError
 from geventio.protocol.socketio import Packet
 from geventio.socketio.adapter import AckCollector, BroadcastOptions, RoomWatcher
 from geventio.socketio.descriptions import SocketDescription
+from geventio.socketio.recovery.saved_session import NoSessions
 from geventio.socketio.room_events import WatchedRoomTable
 from geventio.socketio.rooms import RoomTable
-from geventio.socketio.saved_session import NoSessions
 
 if TYPE_CHECKING:
     from geventio.socketio.namespace import Namespace

@@ -11,13 +11,13 @@ from geventio.runtime import Timeout
 from geventio.socketio.adapter import Adapter
 from geventio.socketio.broadcast import BroadcastOperator
 from geventio.socketio.broadcaster import Broadcaster
-from geventio.socketio.class_handlers import HOOK, bound, event_methods
 from geventio.socketio.connection import INTERNAL_ERROR
-from geventio.socketio.dispatch import run_listeners
-from geventio.socketio.event_source import EventSource
-from geventio.socketio.events import CONNECTED, Listeners, check_form
-from geventio.socketio.inherited_listeners import InheritedListeners
-from geventio.socketio.returning import look_up, take_back, was_here
+from geventio.socketio.handlers.class_handlers import HOOK, bound, event_methods
+from geventio.socketio.handlers.dispatch import run_listeners
+from geventio.socketio.handlers.event_source import EventSource
+from geventio.socketio.handlers.events import CONNECTED, Listeners, check_form
+from geventio.socketio.handlers.inherited_listeners import InheritedListeners
+from geventio.socketio.recovery.returning import look_up, take_back, was_here
 from geventio.socketio.room_events import RoomEvents
 from geventio.socketio.server_side import ClusterEvents, ServerSideEvents
 from geventio.socketio.socket import Socket

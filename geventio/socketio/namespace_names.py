@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
 from geventio.exceptions import ConfigurationError
-from geventio.socketio.events import check_form
+from geventio.socketio.handlers.events import check_form
 
 NAME_LIMIT: Final = 256
 """Bytes of the longest name of a namespace, as the packet encodings have it."""

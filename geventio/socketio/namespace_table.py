@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from geventio.exceptions import ConfigurationError
 from geventio.runtime import KeyedLock
-from geventio.socketio.events import NEW_NAMESPACE, check_form
+from geventio.socketio.handlers.events import NEW_NAMESPACE, check_form
 from geventio.socketio.namespace import ROOT, Namespace
 from geventio.socketio.namespace_names import NameFunction, NamePattern, name_pattern, namespace_name
 from geventio.socketio.parent_namespace import ParentNamespace

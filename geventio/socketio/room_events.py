@@ -16,7 +16,7 @@ from typing import Any, Final
 from geventio.exceptions import ConfigurationError
 from geventio.runtime import Mailbox, Timeout, current_runtime
 from geventio.socketio.adapter import RoomWatcher
-from geventio.socketio.events import check_form
+from geventio.socketio.handlers.events import check_form
 from geventio.socketio.rooms import RoomTable
 
 logger = logging.getLogger("geventio.socketio")

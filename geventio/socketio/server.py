@@ -44,18 +44,18 @@ from geventio.socketio.broadcaster import Broadcaster
 from geventio.socketio.client_files import ClientFiles
 from geventio.socketio.connection import Connection
 from geventio.socketio.connection3 import Connection3
-from geventio.socketio.event_errors import SHOWN, acknowledge_rejection, log_failure
-from geventio.socketio.event_source import EventSource
-from geventio.socketio.events import CONNECTED, EventName, Listeners, check_form
+from geventio.socketio.handlers.event_errors import SHOWN, acknowledge_rejection, log_failure
+from geventio.socketio.handlers.event_source import EventSource
+from geventio.socketio.handlers.events import CONNECTED, EventName, Listeners, check_form
+from geventio.socketio.handlers.outgoing import Outgoing
+from geventio.socketio.handlers.packet_middleware import PacketMiddleware, PacketMiddlewareT
 from geventio.socketio.life import ServerLife
 from geventio.socketio.local_adapter import LocalAdapter
 from geventio.socketio.namespace import ErrorHook, MiddlewareT, Namespace
 from geventio.socketio.namespace_names import NameFunction
 from geventio.socketio.namespace_table import NamespaceTable
-from geventio.socketio.outgoing import Outgoing
-from geventio.socketio.packet_middleware import PacketMiddleware, PacketMiddlewareT
 from geventio.socketio.parent_namespace import ParentNamespace
-from geventio.socketio.recovery import RecoveringAdapter
+from geventio.socketio.recovery.adapter import RecoveringAdapter
 from geventio.socketio.server_adapters import ServerAdapters
 from geventio.socketio.server_side import ClusterEvents
 from geventio.socketio.socket import Socket

@@ -21,7 +21,7 @@ from geventio.exceptions import ConfigurationError
 from geventio.handlers import Decorator, HandlerT
 from geventio.runtime import Timeout, Waiter, asked, current_runtime
 from geventio.socketio.acks import check_timeout
-from geventio.socketio.events import check_function
+from geventio.socketio.handlers.events import check_function
 from geventio.socketio.replies import Gathering, ServerReplies, server_replies
 from geventio.socketio.room_events import RoomEvents
 

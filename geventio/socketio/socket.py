@@ -14,17 +14,17 @@ from geventio.runtime import Mailbox, get_ident, posted
 from geventio.socketio.acks import CALL_TIMEOUT, Outcome, PendingAcks
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator
-from geventio.socketio.dispatch import run_listeners
-from geventio.socketio.event_source import EventSource
-from geventio.socketio.events import Listeners
+from geventio.socketio.handlers.dispatch import run_listeners
+from geventio.socketio.handlers.event_source import EventSource
+from geventio.socketio.handlers.events import Listeners
+from geventio.socketio.handlers.outgoing import event_sent
+from geventio.socketio.handlers.packet_middleware import PacketMiddlewareT
 from geventio.socketio.handshake import Handshake
 from geventio.socketio.one_client import OneClient
 from geventio.socketio.other_threads import hand_over
-from geventio.socketio.outgoing import event_sent
-from geventio.socketio.packet_middleware import PacketMiddlewareT
-from geventio.socketio.returning import let_go, save
+from geventio.socketio.recovery.returning import let_go, save
+from geventio.socketio.recovery.saved_session import RECOVERABLE, Ticket
 from geventio.socketio.room_member import RoomMember
-from geventio.socketio.saved_session import RECOVERABLE, Ticket
 from geventio.socketio.socket_operator import SocketOperator
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from geventio.runtime import Waiter, asked, get_ident
 from geventio.socketio.acks import CALL_TIMEOUT, Outcome, check_timeout, wake
 from geventio.socketio.adapter import BroadcastOptions
 from geventio.socketio.broadcast import BroadcastOperator, Rooms
+from geventio.socketio.handlers.outgoing import event_sent
 from geventio.socketio.other_threads import hand_over
-from geventio.socketio.outgoing import event_sent
 
 if TYPE_CHECKING:
     from geventio.runtime import Runtime

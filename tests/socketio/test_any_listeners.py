@@ -11,7 +11,7 @@ from site_under_test import Site
 
 from geventio import ConfigurationError, Server
 from geventio.protocol.socketio import Packet, PacketType
-from geventio.socketio import outgoing as outgoing_module
+from geventio.socketio.handlers import outgoing as outgoing_module
 
 
 def note(served: Site, name: str) -> Any:

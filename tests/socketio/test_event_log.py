@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from geventio.socketio.event_log import EventLog, Reach
-from geventio.socketio.offsets import MAX_LENGTH, Offsets
+from geventio.socketio.recovery.event_log import EventLog, Reach
+from geventio.socketio.recovery.offsets import MAX_LENGTH, Offsets
 
 PLENTY = 10_000_000
 

@@ -721,7 +721,7 @@ def test_a_session_does_not_hold_the_socket(served: Site, io: Server) -> None:
 
 
 def test_all_goes_with_time(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geventio.socketio.recovery.TICK", 0.02)
+    monkeypatch.setattr("geventio.socketio.recovery.adapter.TICK", 0.02)
     io = Server(connection_state_recovery={"max_disconnection_duration": 0.1}, ping_interval=0.04, ping_timeout=0.01)
     served: Site = site(io)
     adapter: Any = io.root.adapter
@@ -791,7 +791,7 @@ def test_an_event_that_cannot_be_encoded_leaves_no_hole(served: Site, io: Server
 
 
 def test_a_temporary_namespace_waits_for_those_who_may_come_back(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geventio.socketio.recovery.TICK", 0.02)
+    monkeypatch.setattr("geventio.socketio.recovery.adapter.TICK", 0.02)
     io = Server(connection_state_recovery={"max_disconnection_duration": 0.5}, cleanup_empty_child_namespaces=True)
     io.of("/job/{id}").on("connection", lambda socket: Site.add_round_trip(socket.namespace))
     served: Site = site(io)

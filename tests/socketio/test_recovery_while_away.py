@@ -145,7 +145,7 @@ def test_namespaces_of_one_connection_share_what_may_wait_for_it(site: Any) -> N
 
 def test_a_namespace_that_was_made_anew(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client still has the offset of the one before."""
-    monkeypatch.setattr("geventio.socketio.recovery.TICK", 0.02)
+    monkeypatch.setattr("geventio.socketio.recovery.adapter.TICK", 0.02)
     io = Server(connection_state_recovery={"max_disconnection_duration": 0.3}, cleanup_empty_child_namespaces=True)
     io.of("/job/{id}").on("connection", lambda socket: Site.add_round_trip(socket.namespace))
     served: Site = site(io)

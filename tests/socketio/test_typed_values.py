@@ -8,7 +8,7 @@ import pytest
 from typed_arguments import MSGSPEC, PLAIN, PYDANTIC, Account, Point, Row
 
 from geventio import ConfigurationError
-from geventio.socketio.typed_values import Unfit, converter
+from geventio.socketio.handlers.typed_values import Unfit, converter
 
 
 @pytest.mark.parametrize("row", PLAIN, ids=lambda row: str(row.annotation))

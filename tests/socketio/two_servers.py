@@ -18,7 +18,7 @@ from geventio.runtime import Waiter
 from geventio.socketio.adapter import AckCollector, BroadcastOptions, RoomWatcher
 from geventio.socketio.descriptions import SocketDescription
 from geventio.socketio.local_adapter import LocalAdapter
-from geventio.socketio.saved_session import NoSessions
+from geventio.socketio.recovery.saved_session import NoSessions
 
 LIMIT = 1.0  # seconds that a server has to answer
 

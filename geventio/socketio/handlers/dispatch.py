@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from geventio.protocol.socketio import Packet
 from geventio.runtime import Timeout
 from geventio.socketio.acks import Ack, reply_args
-from geventio.socketio.events import FALLBACK, EventName, Listeners
-from geventio.socketio.packet_middleware import IncomingEvent, run_packet_middlewares
+from geventio.socketio.handlers.events import FALLBACK, EventName, Listeners
+from geventio.socketio.handlers.packet_middleware import IncomingEvent, run_packet_middlewares
 
 if TYPE_CHECKING:
     from geventio.socketio.socket import Socket

@@ -10,7 +10,7 @@ a bool is no int.
     5.0
     >>> converter(int | None)("5")
     Traceback (most recent call last):
-    geventio.socketio.typed_values.Unfit: expected int | None, got str
+    geventio.socketio.handlers.typed_values.Unfit: expected int | None, got str
 """
 
 import sys

@@ -14,7 +14,7 @@ from geventio.engineio.prepared import Prepared
 from geventio.exceptions import AdapterError
 from geventio.option_groups import RecoveryOptions
 from geventio.runtime import Waiter
-from geventio.socketio.saved_session import SavedSession
+from geventio.socketio.recovery.saved_session import SavedSession
 
 if TYPE_CHECKING:
     from geventio.socketio.socket import Socket

@@ -7,7 +7,7 @@ from geventio.exceptions import EventRejected, InvalidArguments
 from geventio.runtime import Timeout
 from geventio.socketio.acks import Ack
 from geventio.socketio.connection import INTERNAL_ERROR
-from geventio.socketio.events import ArgumentsMismatch, EventName
+from geventio.socketio.handlers.events import ArgumentsMismatch, EventName
 
 logger = logging.getLogger("geventio.socketio")
 

@@ -29,13 +29,13 @@ from geventio.option_groups import RecoveryOptions
 from geventio.protocol.socketio import Packet, PacketType
 from geventio.runtime import Timer, current_runtime
 from geventio.socketio.adapter import BroadcastOptions
-from geventio.socketio.event_log import EventLog, Reach
-from geventio.socketio.kept_sessions import KeptSessions, socket_of
 from geventio.socketio.local_adapter import LocalAdapter
-from geventio.socketio.local_restoration import LocalRestoration
-from geventio.socketio.offsets import Offsets
-from geventio.socketio.returning import save
-from geventio.socketio.saved_session import SavedSession, Ticket
+from geventio.socketio.recovery.event_log import EventLog, Reach
+from geventio.socketio.recovery.kept_sessions import KeptSessions, socket_of
+from geventio.socketio.recovery.local_restoration import LocalRestoration
+from geventio.socketio.recovery.offsets import Offsets
+from geventio.socketio.recovery.returning import save
+from geventio.socketio.recovery.saved_session import SavedSession, Ticket
 
 if TYPE_CHECKING:
     from geventio.socketio.namespace import Namespace

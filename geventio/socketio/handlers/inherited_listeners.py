@@ -4,7 +4,7 @@ A child without handlers of its own has its parent's :class:`Listeners` by refer
 has a view of both, made anew when either changes, so that nothing is paid for it while events come.
 """
 
-from geventio.socketio.events import Listener, Listeners
+from geventio.socketio.handlers.events import Listener, Listeners
 
 
 class InheritedListeners(Listeners):

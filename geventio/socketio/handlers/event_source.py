@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, overload
 
 from geventio.handlers import Decorator, HandlerT
-from geventio.socketio.any_listeners import AnyListening
-from geventio.socketio.events import check_form, check_listened_to
-from geventio.socketio.packet_middleware import PacketMiddlewareT
+from geventio.socketio.handlers.any_listeners import AnyListening
+from geventio.socketio.handlers.events import check_form, check_listened_to
+from geventio.socketio.handlers.packet_middleware import PacketMiddlewareT
 
 
 class EventSource(AnyListening):

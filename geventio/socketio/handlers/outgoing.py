@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from geventio.runtime import Mailbox, Timeout
-from geventio.socketio.events import Listeners
+from geventio.socketio.handlers.events import Listeners
 
 if TYPE_CHECKING:
     from geventio.socketio.socket import Socket

@@ -22,8 +22,8 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 from geventio.exceptions import ConfigurationError, InvalidArguments
-from geventio.socketio.signatures import read_signature
-from geventio.socketio.typed_values import Convert, Unfit, converter
+from geventio.socketio.handlers.signatures import read_signature
+from geventio.socketio.handlers.typed_values import Convert, Unfit, converter
 
 
 class TypedArguments:

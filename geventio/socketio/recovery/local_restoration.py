@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geventio.engineio.prepared import Prepared
-from geventio.socketio.event_log import Reach
-from geventio.socketio.saved_session import SavedSession
+from geventio.socketio.recovery.event_log import Reach
+from geventio.socketio.recovery.saved_session import SavedSession
 
 if TYPE_CHECKING:
-    from geventio.socketio.recovery import RecoveringAdapter
+    from geventio.socketio.recovery.adapter import RecoveringAdapter
 
 
 class LocalRestoration:

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 from weakref import WeakSet
 
 from geventio.exceptions import ConfigurationError, InvalidArguments
-from geventio.socketio.signatures import read_signature
-from geventio.socketio.typed_handlers import TypedArguments, typed_arguments
+from geventio.socketio.handlers.signatures import read_signature
+from geventio.socketio.handlers.typed_handlers import TypedArguments, typed_arguments
 
 EventName = str | int | float
 """What a client can call an event."""

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from geventio.handlers import HandlerT
-from geventio.socketio.events import Listeners
+from geventio.socketio.handlers.events import Listeners
 
 if TYPE_CHECKING:
     from geventio.socketio.server import Server

@@ -16,8 +16,8 @@ from sys import getsizeof
 from time import monotonic
 from typing import Any, Final
 
+from geventio.socketio.recovery.saved_session import SavedSession
 from geventio.socketio.rooms import RoomTable
-from geventio.socketio.saved_session import SavedSession
 
 logger = logging.getLogger("geventio.socketio")
 

@@ -1,0 +1,1 @@
+"""What users register, and how an event of a client reaches it."""
