@@ -19,6 +19,7 @@ from geventio.exceptions import (
     FORCED_CLOSE,
     FORCED_SERVER_CLOSE,
     SEND_BUFFER_FULL,
+    SERVER_SHUTTING_DOWN,
     TRANSPORT_CLOSE,
     TRANSPORT_ERROR,
 )
@@ -213,8 +214,8 @@ class Session(Heartbeat, Watchable):
             return
         if self.state is not State.OPEN:
             return
-        waiting = self._outbox or []
-        if self.transport.close(waiting):
+        self._prepare_goodbye(reason)
+        if self.transport.close(self._outbox or []):
             self._finish(reason or FORCED_CLOSE, "", abort=False)
             return
         # A polling client without a GET: it hears of it when it asks next.
@@ -224,13 +225,15 @@ class Session(Heartbeat, Watchable):
         self._timer = self.runtime.timers.start(CLOSE_GRACE, self._forget)
         self._tell(reason or FORCED_SERVER_CLOSE, "")
 
+    def _prepare_goodbye(self, reason: str) -> None:
+        if reason == SERVER_SHUTTING_DOWN and isinstance(self.transport, PollingTransport):
+            self.transport.away = True
+
     def shut_down(self, reason: str) -> None:
         """End the session now, for good: the server closes. Its handler hears *reason*."""
         if self.state is State.OPEN:
-            if isinstance(self.transport, PollingTransport):
-                self.transport.send_away()
-            else:
-                self.transport.close([])
+            self._prepare_goodbye(reason)
+            self.transport.close([])
             self._finish(reason, "", abort=not isinstance(self.transport, WebSocketTransport))
         elif self.state is State.CLOSING:
             self._forget()

@@ -60,7 +60,7 @@ class Crowd:
 
     def assert_all_heard(self) -> None:
         gevent.joinall(self._greenlets, timeout=5, raise_error=True)
-        expected = [("polling", (200, b"1"))] * OF_EACH + [("websocket", 8)] * OF_EACH
+        expected = [("polling", (503, b""))] * OF_EACH + [("websocket", 8)] * OF_EACH
         assert sorted(self.heard, key=str) == expected
 
 

@@ -32,7 +32,7 @@ Poll = tuple[Request, Headers]
 class PollingTransport:
     """The requests of one polling session."""
 
-    __slots__ = ("_closing", "_on_poll", "_options", "_poll", "_post", "owner")
+    __slots__ = ("_closing", "_on_poll", "_options", "_poll", "_post", "away", "owner")
 
     name: Final = "polling"
     takes_binary: ClassVar = False
@@ -45,6 +45,10 @@ class PollingTransport:
         self._on_poll = on_poll  # told that packets could be sent now
         self._poll: Poll | None = None
         self._post: Request | None = None
+        self.away = False
+        """Whether the server itself goes: the last GET is answered 503 then, after which every client connects again. A
+        close packet, which Node.js sends here too, is the end for some.
+        """
         self._closing: list[Prepared] | None = None  # what the next GET gets before it hears that this is over
 
     @property
@@ -68,7 +72,7 @@ class PollingTransport:
             parked, self._closing = self._closing, []
             self._answer(parked)
         elif self._closing is not None:
-            self._answer([NOOP, CLOSE])
+            self._say_goodbye(NOOP)
             self._closing = None
             self.owner.transport_closed(self, TRANSPORT_CLOSE, "")
         else:
@@ -167,11 +171,22 @@ class PollingTransport:
                 headers += [("Content-Encoding", coding), ("Vary", "Accept-Encoding")]
         request.respond(Response(200, headers, body))
 
+    def _say_goodbye(self, *before: Prepared) -> None:
+        """Answer the GET that waits, the last one."""
+        if not self.away:
+            self._answer([*before, CLOSE])
+            return
+        assert self._poll is not None
+        request, headers = self._poll
+        self._poll = None
+        request.on_abort(None)
+        request.respond(Response(503, [NO_STORE, *headers], b""))
+
     def close(self, packets: list[Prepared]) -> bool:
         """Send *packets* and the close packet, now or with the client's next GET."""
         if self._poll is not None:
             if not packets:
-                self._answer([CLOSE])
+                self._say_goodbye()
                 return True
             # Not in one response: a client deals with a close packet before the messages in front of it.
             self._answer(packets)
@@ -187,17 +202,7 @@ class PollingTransport:
     def release(self) -> None:
         """The session has moved to another transport: let go of a GET that still waits."""
         if self._poll is not None:
-            self._answer([CLOSE])
-
-    def send_away(self) -> None:
-        """The server goes: answer a GET that waits with an error, after which every client connects again. A close
-        packet, which Node.js sends here, is the end for some.
-        """
-        if self._poll is not None:
-            request, headers = self._poll
-            self._poll = None
-            request.on_abort(None)
-            request.respond(Response(503, [NO_STORE, *headers], b""))
+            self._say_goodbye()
 
     def abort(self) -> None:
         """End now; a GET that waits is answered, because a connection that just closes would look like a fault."""

@@ -14,8 +14,8 @@ function open(page, transports) {
     for (const [version, client] of Object.entries(clients)) {
       client.on("said", (text, data) => heard[version].push(`${text}: ${[...new Uint8Array(data)]}`));
       client.on("question", (text, answer) => answer(`${version} says ${text}`));
-      await new Promise((resolve) => client.on("connect", resolve));
     }
+    await Promise.all(Object.values(clients).map((client) => new Promise((resolve) => client.on("connect", resolve))));
   }, transports);
 }
 
