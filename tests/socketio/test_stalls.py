@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 import pytest
-from gevent import sleep
+from gevent import Timeout, sleep
 from site_under_test import Site
 
 from geventio import Server
-from geventio.runtime import Runtime
+from geventio.runtime import Runtime, watchdog
 
 
 def spin(seconds: float) -> None:
@@ -97,6 +97,9 @@ def test_the_log_names_the_handler(site: Any, caplog: pytest.LogCaptureFixture) 
 
 
 def test_nobody_looks_where_the_limit_is_0(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with Timeout(5):
+        while watchdog._the_dog._watches:  # those of other tests' servers, whose last clients have just left
+            sleep(0.05)
     io = Server(stall_limit=0)
     served: Site = site(io)
     io.on("hold", lambda socket: spin(1.5))
