@@ -33,7 +33,7 @@ help:
 	@echo "make run           start the example chat on http://$(HOST):$(PORT)/ (HOST=... PORT=... to change)"
 	echo "make test          lint, types, the site, the whole suite with coverage, the other Pythons, the wheel"
 	echo "make test-suite    the suite with coverage alone"
-	echo "make test-pythons  the quick part of the suite on the other supported Pythons found"
+	echo "make test-pythons  the quick part of the suite on the oldest and the newest other Python found"
 	echo "make test-wheel    the wheel in a clean environment"
 	echo "make lint          ruff and mypy"
 	echo "make docs          the documentation as a site: docs/build/index.html"

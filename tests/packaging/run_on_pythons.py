@@ -1,4 +1,5 @@
-"""Runs the quick part of the suite on every other supported Python that the machine has.
+"""Runs the quick part of the suite on other supported Pythons that the machine has: the oldest and the newest, or, with
+``--all``, every one.
 
 They are looked for as ``python3.N`` in PATH and below ``~/.pyenv/versions``. Each has its own environment,
 ``.venv-3.N``, made again when what it is made from has changed.
@@ -47,16 +48,19 @@ def environment(interpreter: Path, name: str) -> Path:
 
 
 def main() -> int:
-    failed = []
+    found: dict[str, Path] = {}
     for version in SUPPORTED:
         name = f"python{version[0]}.{version[1]}"
         if version == sys.version_info[:2]:
             print(f"{name}: runs the whole suite", flush=True)
-            continue
-        interpreter = find(name, version)
-        if interpreter is None:
-            print(f"{name}: not found, skipped", flush=True)
-            continue
+        elif (interpreter := find(name, version)) is None:
+            print(f"{name}: not found, left out", flush=True)
+        else:
+            found[name] = interpreter
+    if "--all" not in sys.argv:
+        found = {name: found[name] for name in [*found][:1] + [*found][1:][-1:]}
+    failed = []
+    for name, interpreter in found.items():
         python = environment(interpreter, name)
         print(f"{name}: the quick part of the suite", flush=True)
         if subprocess.run([python, *QUICK], check=False, cwd=ROOT).returncode != 0:
