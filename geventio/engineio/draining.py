@@ -4,8 +4,8 @@
 
     end_sessions(engine.sessions, drain=5)
 
-Drained, each client gets what waits for it and hears the end in its transport's own way (a close frame, a close packet
-with the next GET). Many are spread over the time, in a random order and with random pauses, because a client that hears
+Drained, each client gets what waits for it and hears the end in its transport's own way (a close frame, a 503 to its
+last GET). Many are spread over the time, in a random order and with random pauses, because a client that hears
 of the end connects to another server about a second later.
 """
 

@@ -156,7 +156,7 @@ def test_a_process_that_was_stopped_was_not_held_up() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGSTOP)
-        time.sleep(1)
+        time.sleep(1)  # how long it is stopped: several of its limits
         process.send_signal(signal.SIGCONT)
         out, err = process.communicate(timeout=10)
     assert (out, err) == (b"stalls 0\n", b"")

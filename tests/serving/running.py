@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import pytest
 from gevent import socket, ssl
 from gevent.pywsgi import WSGIServer
 from greenlet import greenlet
@@ -20,6 +21,14 @@ from geventio.serving import make_server
 PATIENCE = 5.0  # seconds to wait for one thing
 BODY_TIMEOUT = 0.3
 POLLING = "/engine.io/?EIO=4&transport=polling"
+
+
+@contextmanager
+def importable_here() -> Iterator[None]:
+    """The applications beside this file can be imported by the processes that are started meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        yield
 
 
 class App:

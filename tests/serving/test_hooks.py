@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from tests.peers.conftest import assert_no_trouble
 from tests.peers.server_process import FULL_MODES, ServerProcess
 
 from .hooked import CLIENT
-from .running import Client, get, handshake, masked, post, wait_until
+from .running import Client, get, handshake, importable_here, masked, post, wait_until
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
 WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
@@ -28,17 +27,9 @@ ANSWERS_HANDSHAKES_ITSELF = ("gevent-websocket", "gunicorn-geventwebsocket")
 def process(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]
 ) -> Iterator[ServerProcess]:
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(Path(__file__).parent)
-    try:
-        log_path = tmp_path_factory.mktemp(request.param) / "server.log"
-        with ServerProcess(request.param, "hooked:application", log_path, certificate) as server:
-            yield server
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+    log_path = tmp_path_factory.mktemp(request.param) / "server.log"
+    with importable_here(), ServerProcess(request.param, "hooked:application", log_path, certificate) as server:
+        yield server
 
 
 @pytest.fixture

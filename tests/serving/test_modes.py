@@ -1,7 +1,6 @@
 """Every way of serving, with clients made of bytes: what comes early, what is large, who leaves, what is left."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from tests.peers.conftest import assert_no_trouble
 from tests.peers.server_process import FULL_MODES, ServerProcess
 from tests.protocol.websocket.compressed_frames import compress, inflate
 
-from .running import POLLING, Client, get, handshake, masked, post, wait_until
+from .running import POLLING, Client, get, handshake, importable_here, masked, post, wait_until
 
 PLAIN_SOCKET = [mode for mode in FULL_MODES if mode != "serve-tls"]
 ANSWERS_HANDSHAKES_ITSELF = ("gevent-websocket", "gunicorn-geventwebsocket")
@@ -26,17 +25,9 @@ ANSWERS_HANDSHAKES_ITSELF = ("gevent-websocket", "gunicorn-geventwebsocket")
 def process(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]
 ) -> Iterator[ServerProcess]:
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(Path(__file__).parent)
-    try:
-        log_path = tmp_path_factory.mktemp(request.param) / "server.log"
-        with ServerProcess(request.param, "served:application", log_path, certificate) as server:
-            yield server
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+    log_path = tmp_path_factory.mktemp(request.param) / "server.log"
+    with importable_here(), ServerProcess(request.param, "served:application", log_path, certificate) as server:
+        yield server
 
 
 class Visitor:
